@@ -1,0 +1,86 @@
+//! A room: a name that people meet under, and a log that outlives them.
+
+use std::fmt;
+
+use crate::username::{checked_name, folded_key};
+use crate::{Field, Violation};
+
+/// The most characters of a room's name, after NFC.
+pub const MOST_CHARACTERS: usize = 64;
+
+/// The reserved room that the `lobby` contract serves.
+pub const LOBBY: &str = "lobby";
+
+/// The room's number. It stays when the room is renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoomId(pub i64);
+
+/// Which life of a room's log a seq belongs to. A restore from a backup starts a new one, because numbers
+/// given out after the backup would otherwise be given out twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub i64);
+
+/// A name that can name a room: 1 to 64 characters under the rules of usernames.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RoomName {
+    text: String,
+    key: String,
+}
+
+impl RoomName {
+    /// Takes a name, percent-decoded where it came in a path.
+    ///
+    /// # Errors
+    /// The one [`Violation`] that names what is wrong.
+    pub fn parse(text: &str) -> Result<Self, Violation> {
+        let text = checked_name(text, MOST_CHARACTERS).map_err(|rule| Violation::new(Field::RoomName, rule))?;
+        Ok(Self { key: folded_key(&text), text })
+    }
+
+    /// The reserved lobby.
+    pub fn lobby() -> Self {
+        Self { text: LOBBY.to_owned(), key: LOBBY.to_owned() }
+    }
+
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What is compared: equal keys are one room.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether this is the reserved lobby, however it is spelled.
+    pub fn is_lobby(&self) -> bool {
+        self.key == LOBBY
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lobby_cannot_be_entered_under_another_spelling() {
+        for text in ["lobby", "LOBBY", "Lobby", "ｌobby"] {
+            assert!(RoomName::parse(text).expect("a name").is_lobby(), "{text:?}");
+        }
+        assert!(!RoomName::parse("lobby 2").expect("a name").is_lobby());
+    }
+
+    #[test]
+    fn long_and_hidden_names_are_refused() {
+        assert!(RoomName::parse(&"r".repeat(64)).is_ok());
+        for text in [&"r".repeat(65), "", " ", "a\u{0}b", "a\r\nb", "a\u{202e}"] {
+            assert!(RoomName::parse(text).is_err(), "{text:?} was taken");
+        }
+    }
+}

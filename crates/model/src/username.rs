@@ -1,0 +1,213 @@
+//! A username: any script, one person, no look-alikes.
+//!
+//! The vocabulary is that of nicknames (RFC 8266): letters, digits, marks, symbols, punctuation and spaces of
+//! any script, but no controls, no bidirectional marks and nothing that cannot be seen (RFC 8264 §4.3). The
+//! categories come from a current Unicode table rather than from a PRECIS crate: those stop at the tables of
+//! 2013 and would refuse every script and symbol added since.
+
+use std::fmt;
+
+use caseless::default_case_fold_str;
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+use unicode_security::confusable_detection::skeleton;
+
+use crate::{Field, Rule, Violation};
+
+/// The most characters of a username, after NFC.
+pub const MOST_CHARACTERS: usize = 150;
+
+/// Which usernames an operator allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UsernamePolicy {
+    /// Any script, inner spaces.
+    #[default]
+    Open,
+    /// ASCII letters, digits and `. _ - +`.
+    Strict,
+}
+
+/// A username that has passed the rules: 1 to 150 characters in NFC.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Username(String);
+
+impl Username {
+    /// Takes a username as typed and puts it into NFC.
+    ///
+    /// # Errors
+    /// The one [`Violation`] that names what is wrong.
+    pub fn parse(text: &str, policy: UsernamePolicy) -> Result<Self, Violation> {
+        let name = checked_name(text, MOST_CHARACTERS).map_err(|rule| Violation::new(Field::Username, rule))?;
+        if policy == UsernamePolicy::Strict && !name.chars().all(is_strict) {
+            return Err(Violation::new(Field::Username, Rule::OutsidePolicy));
+        }
+        Ok(Self(name))
+    }
+
+    /// A username that the store gave back. It was parsed when it was taken; a rule tightened since then
+    /// must not lock its owner out, so nothing is checked again.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The name as others see it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What login and uniqueness compare: equal keys are one name.
+    pub fn key(&self) -> String {
+        folded_key(&self.0)
+    }
+
+    /// What the name looks like (UTS 39 §4): two names of one skeleton can be taken for each other.
+    pub fn skeleton(&self) -> String {
+        skeleton(&self.key()).collect()
+    }
+
+    /// Whether this name and a held one of the same skeleton may stand side by side. Two ASCII names may:
+    /// `rn` and `m` look alike, but people know their letters.
+    pub fn may_stand_beside(&self, held: &str) -> bool {
+        self.0.is_ascii() && held.is_ascii()
+    }
+}
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The comparing form of a name that somebody typed to log in. It needs no check: what is no username has no match.
+pub fn folded_key(name: &str) -> String {
+    // Unicode D146, the compatibility caseless match: fold, compose, and once more, because each of the
+    // two can bring back what the other had removed.
+    let fold = |text: &str| -> String { default_case_fold_str(&text.nfkc().collect::<String>()) };
+    let folded: String = fold(&fold(name)).nfkc().collect();
+    folded.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The rules that usernames and room names share.
+pub(crate) fn checked_name(text: &str, most: usize) -> Result<String, Rule> {
+    // Before normalising, so that a megabyte of combining marks costs nothing.
+    if text.len() > most * MOST_BYTES_A_CHARACTER {
+        return Err(Rule::TooLong(most));
+    }
+    let name: String = text.nfc().collect();
+    if name.is_empty() {
+        return Err(Rule::Required);
+    }
+    if name.starts_with(char::is_whitespace) || name.ends_with(char::is_whitespace) {
+        return Err(Rule::OuterSpace);
+    }
+    if name.chars().any(is_hidden) {
+        return Err(Rule::ForbiddenCharacter);
+    }
+    if name.chars().count() > most {
+        return Err(Rule::TooLong(most));
+    }
+    // A name of nothing but marks and blanks folds to nothing that can be compared.
+    if folded_key(&name).is_empty() {
+        return Err(Rule::ForbiddenCharacter);
+    }
+    Ok(name)
+}
+
+/// NFC can join up to four characters into one (four bytes each, with some room).
+const MOST_BYTES_A_CHARACTER: usize = 24;
+
+/// Whether a character cannot be seen, or turns what stands around it: controls, formats, private and
+/// unassigned ones by category; then the default-ignorable marks and letters (UAX 44), and the blank of braille.
+fn is_hidden(c: char) -> bool {
+    match c.general_category_group() {
+        GeneralCategoryGroup::Other => true,
+        GeneralCategoryGroup::Separator => matches!(c, '\u{2028}' | '\u{2029}'),
+        _ => matches!(c,
+            '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}'),
+    }
+}
+
+fn is_strict(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(text: &str) -> Result<Username, Violation> {
+        Username::parse(text, UsernamePolicy::Open)
+    }
+
+    fn name(text: &str) -> Username {
+        open(text).expect("a username")
+    }
+
+    #[test]
+    fn any_script_and_inner_spaces_are_allowed() {
+        for text in
+            ["a", "User Name", "Ada Lovelace", "Zoë", "李雷", "Ольга", "محمد", "ada@example.com", "🦀", "a.b_c-d+e"]
+        {
+            assert!(open(text).is_ok(), "{text:?} was refused");
+        }
+        assert!(open(&"é".repeat(150)).is_ok());
+        assert_eq!(name("Zoe\u{308}").as_str(), "Zoë");
+    }
+
+    #[test]
+    fn what_hides_or_misleads_is_refused() {
+        for text in [
+            "",
+            " ",
+            " ada",
+            "ada ",
+            "a\u{0}b",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            "a\u{200d}b",
+            "a\u{ad}b",
+            "\u{2800}",
+            "\u{3164}",
+            "a\u{a0}",
+            "\u{e000}",
+            "a\u{feff}b",
+        ] {
+            assert!(open(text).is_err(), "{text:?} was taken");
+        }
+        assert_eq!(open(&"a".repeat(151)).map_err(|v| v.rule), Err(Rule::TooLong(150)));
+    }
+
+    #[test]
+    fn one_name_has_one_key() {
+        for (one, other) in [
+            ("ALICE", "alice"),
+            ("Straße", "STRASSE"),
+            ("ﬁn", "FIN"),
+            ("Ａda", "ada"),
+            ("a  b", "a b"),
+            ("Zoë", "ZOE\u{308}"),
+        ] {
+            assert_eq!(name(one).key(), name(other).key(), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn look_alikes_share_a_skeleton() {
+        let cyrillic = name("Аlice");
+        assert_ne!(cyrillic.key(), name("Alice").key());
+        assert_eq!(cyrillic.skeleton(), name("ALICE").skeleton());
+        assert!(!cyrillic.may_stand_beside("Alice"));
+        assert_eq!(name("modern").skeleton(), name("modem").skeleton());
+        assert!(name("modern").may_stand_beside("modem"));
+    }
+
+    #[test]
+    fn the_strict_policy_narrows() {
+        let strict = |text| Username::parse(text, UsernamePolicy::Strict);
+        assert!(strict("a.b_c-d+e9").is_ok());
+        assert_eq!(strict("User Name").map_err(|v| v.rule), Err(Rule::OutsidePolicy));
+        assert_eq!(strict("Zoë").map_err(|v| v.rule), Err(Rule::OutsidePolicy));
+    }
+}

@@ -1,0 +1,75 @@
+//! What is wrong with something a person sent, as values: each contract has its own sentences for them.
+
+/// The part of a request that a rule speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// The account's name.
+    Username,
+    /// The account's address.
+    Email,
+    /// The password of a sign-up or a login, or the new one of a change.
+    Password,
+    /// The name that others see.
+    DisplayName,
+    /// Given name.
+    FirstName,
+    /// Family name.
+    LastName,
+    /// The facility the person belongs to.
+    FacilityId,
+    /// The address of the person's picture.
+    ProfilePicture,
+    /// A few words about oneself.
+    Bio,
+    /// A room's name.
+    RoomName,
+    /// A message's text.
+    Text,
+    /// The client's own key of a message.
+    Key,
+}
+
+/// The rule that was broken. Lengths count characters (Unicode scalar values) unless a variant says bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// Nothing was given.
+    Required,
+    /// Only white space was given.
+    Blank,
+    /// Fewer characters than this.
+    TooShort(usize),
+    /// More characters than this.
+    TooLong(usize),
+    /// More bytes of UTF-8 than this.
+    TooManyBytes(usize),
+    /// A control, bidirectional or invisible character, or an unassigned one.
+    ForbiddenCharacter,
+    /// A space at the beginning or the end.
+    OuterSpace,
+    /// A character that the operator's strict policy leaves out.
+    OutsidePolicy,
+    /// Not an e-mail address (RFC 5321 §4.1.2, without the quoted and bracketed forms).
+    NotAnEmail,
+    /// One of the 20,000 most common passwords.
+    TooCommon,
+    /// A password of digits only.
+    EntirelyNumeric,
+    /// A password that contains the username or the e-mail.
+    ContainsName,
+}
+
+/// One broken rule at one field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Violation {
+    /// Where.
+    pub field: Field,
+    /// What.
+    pub rule: Rule,
+}
+
+impl Violation {
+    /// `rule` is broken at `field`.
+    pub const fn new(field: Field, rule: Rule) -> Self {
+        Self { field, rule }
+    }
+}
