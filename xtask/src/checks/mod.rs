@@ -1,0 +1,75 @@
+//! `cargo xtask test`: every check, in one order, none skipped, and one last line that says how it went.
+
+mod browser;
+mod count;
+mod postgres;
+mod report;
+mod step;
+mod tools;
+
+use std::process::{Command, ExitCode};
+
+use crate::repository::Repository;
+use crate::tidy;
+use postgres::Cluster;
+use report::Report;
+use step::Outcome;
+
+/// The environment variable by which tests find the PostgreSQL server that they may fill and empty.
+const TEST_POSTGRES: &str = "PARLOUR_TEST_POSTGRES";
+
+/// Runs every step, also after one has failed: one run tells all there is to mend. The quickest come first.
+pub(crate) fn run(repository: &Repository) -> ExitCode {
+    let mut report = Report::new(repository);
+    report.step("format", |log| {
+        log.run(&mut cargo(repository, &["fmt", "--all", "--check"]))
+    });
+    report.step("tidy", |_| tidied(repository));
+    report.step("tools", tools::install_missing);
+    report.step("clippy", |log| {
+        let lint = [
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        log.run(&mut cargo(repository, &lint))
+    });
+    let mut cluster = None;
+    report.step("postgresql", |_| started(&mut cluster));
+    report.step("tests", |log| {
+        let mut tests = cargo(repository, &["test", "--workspace", "--no-fail-fast"]);
+        tests.envs(cluster.iter().map(|cluster| (TEST_POSTGRES, cluster.url())));
+        log.run_counted(&mut tests, count::cargo_test)
+    });
+    drop(cluster);
+    report.step("browser", |log| browser::run(repository, log));
+    report.finish()
+}
+
+/// Cargo in the dev profile, always: one set of built dependencies serves every step.
+fn cargo(repository: &Repository, arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(&repository.root);
+    command
+}
+
+fn tidied(repository: &Repository) -> Outcome {
+    match tidy::findings(repository) {
+        Ok(findings) if findings.is_empty() => Outcome::passed(),
+        Ok(findings) => Outcome::failed(findings.join("\n")),
+        Err(error) => Outcome::failed(error.to_string()),
+    }
+}
+
+fn started(cluster: &mut Option<Cluster>) -> Outcome {
+    match Cluster::start() {
+        Ok(running) => {
+            *cluster = Some(running);
+            Outcome::passed()
+        }
+        Err(error) => Outcome::failed(error.to_string()),
+    }
+}
