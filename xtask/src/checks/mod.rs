@@ -22,7 +22,9 @@ const TEST_POSTGRES: &str = "PARLOUR_TEST_POSTGRES";
 pub(crate) fn run(repository: &Repository) -> ExitCode {
     let mut report = Report::new(repository);
     report.step("format", |log| {
-        log.run(&mut cargo(repository, &["fmt", "--all", "--check"]))
+        // rustfmt colours a difference even in a file.
+        let look = ["fmt", "--all", "--check", "--", "--color", "never"];
+        log.run(&mut cargo(repository, &look))
     });
     report.step("tidy", |_| tidied(repository));
     report.step("tools", tools::install_missing);
