@@ -1,0 +1,320 @@
+//! A WebSocket after its handshake: a reader of messages, a writer of frames, and the closing handshake.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::{error, fmt, io};
+
+use bytes::{Buf, BytesMut};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+
+use crate::message::Decoder;
+use crate::transport::{self, Sink, Source};
+use crate::{CloseCode, Incoming, Violation, frame};
+
+/// What a peer may make this end keep.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest message, all its fragments together, in bytes.
+    pub message_bytes: usize,
+}
+
+/// One WebSocket, server side. Its halves can be taken apart and used in different tasks.
+pub struct Connection {
+    /// What the peer says.
+    pub reader: Reader,
+    /// What is said to it.
+    pub writer: Writer,
+}
+
+impl Connection {
+    /// Takes over the stream of a request that was answered with 101.
+    ///
+    /// If it is a [`TcpStream`], as hyper-util's [`TokioIo`] holds one, it is used as such from here on.
+    pub fn from_upgraded(upgraded: Upgraded, limits: Limits) -> Self {
+        match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => Self::new(
+                transport::tcp(parts.io.into_inner()),
+                &parts.read_buf,
+                limits,
+            ),
+            Err(upgraded) => Self::from_stream(TokioIo::new(upgraded), limits),
+        }
+    }
+
+    /// A connection over any other stream that a handshake was done on, such as TLS.
+    pub fn from_stream<S>(stream: S, limits: Limits) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        Self::new(transport::other(Box::new(stream)), &[], limits)
+    }
+
+    fn new((source, sink): (Source, Sink), unread: &[u8], limits: Limits) -> Self {
+        let reader = Reader {
+            source,
+            decoder: Decoder::new(limits.message_bytes),
+            // Copied, because hyper's buffer is larger than what is left in it and should not live on.
+            unread: BytesMut::from(unread),
+            peer: Peer::Speaking,
+        };
+        Self {
+            reader,
+            writer: Writer { sink },
+        }
+    }
+
+    /// The closing handshake (RFC 6455 §7): sends a close frame, waits until the peer has sent its own, and ends the stream.
+    ///
+    /// This is also how a peer's close is answered, and how a connection is failed after a [`Violation`]: what is still coming
+    /// is then thrown away, because a stream closed with bytes unread is reset and the peer might never see why.
+    /// Messages that arrive meanwhile are dropped.
+    ///
+    /// Fails with [`io::ErrorKind::TimedOut`] if the peer does not do its part before `deadline`. The stream is closed in any case.
+    pub async fn close(
+        mut self,
+        code: CloseCode,
+        reason: &str,
+        deadline: Instant,
+    ) -> io::Result<()> {
+        timeout_at(deadline, self.say_goodbye(code, reason)).await?
+    }
+
+    async fn say_goodbye(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
+        self.writer.write_all(&frame::close(code, reason)).await?;
+        while self.reader.next().await.is_ok() {}
+        self.writer.shutdown().await?;
+        if self.reader.peer == Peer::Broken {
+            self.reader.drain().await;
+        }
+        Ok(())
+    }
+}
+
+/// The half that listens.
+///
+/// While nothing comes, it holds no buffer; in the middle of a message it holds what has come of it.
+pub struct Reader {
+    source: Source,
+    decoder: Decoder,
+    /// Bytes that came in one read with a message, after it.
+    unread: BytesMut,
+    peer: Peer,
+}
+
+/// Whether more is to be expected from the peer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Peer {
+    Speaking,
+    /// It said so, with a close frame.
+    Closed,
+    /// It broke the protocol: what follows has no meaning.
+    Broken,
+    /// The stream is at its end.
+    Gone,
+}
+
+/// Why there is no next message.
+#[derive(Debug)]
+pub enum ReadError {
+    /// The peer broke the protocol. [`Connection::close`] with [`Violation::close_code`] tells it so.
+    Violation(Violation),
+    /// The stream failed.
+    Io(io::Error),
+    /// The stream ended without a close frame, or an earlier call gave the last that there was.
+    Ended,
+}
+
+impl Reader {
+    /// The next message, ping, pong or close. After a close or an error there is none.
+    ///
+    /// It may be dropped at any point, as `tokio::select!` does, and nothing is lost.
+    pub async fn next(&mut self) -> Result<Incoming, ReadError> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
+        if self.peer != Peer::Speaking {
+            return Poll::Ready(Err(ReadError::Ended));
+        }
+        let result = ready!(self.poll_incoming(cx));
+        self.peer = match &result {
+            Ok(Incoming::Close(_)) => Peer::Closed,
+            Ok(_) => return Poll::Ready(result),
+            Err(ReadError::Violation(_)) => Peer::Broken,
+            Err(_) => Peer::Gone,
+        };
+        // The rest will never be read, so it need not be kept until the connection is dropped.
+        self.unread = BytesMut::new();
+        self.decoder = Decoder::new(0);
+        Poll::Ready(result)
+    }
+
+    fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
+        loop {
+            let incoming = if self.unread.is_empty() {
+                ready!(self.poll_read(cx))?
+            } else {
+                self.decode_unread()?
+            };
+            if let Some(incoming) = incoming {
+                return Poll::Ready(Ok(incoming));
+            }
+        }
+    }
+
+    fn decode_unread(&mut self) -> Result<Option<Incoming>, Violation> {
+        let (taken, incoming) = self.decoder.decode(&mut self.unread)?;
+        self.unread.advance(taken);
+        if self.unread.is_empty() {
+            self.unread = BytesMut::new();
+        }
+        Ok(incoming)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Incoming>, ReadError>> {
+        with_scratch(|scratch| {
+            let mut buffer = ReadBuf::new(scratch);
+            ready!(self.source.poll_read(cx, &mut buffer))?;
+            let bytes = buffer.filled_mut();
+            if bytes.is_empty() {
+                return Poll::Ready(Err(ReadError::Ended));
+            }
+            let (taken, incoming) = self.decoder.decode(bytes)?;
+            self.unread.extend_from_slice(&bytes[taken..]);
+            Poll::Ready(Ok(incoming))
+        })
+    }
+
+    /// Throws away all that still comes.
+    async fn drain(&mut self) {
+        let source = &mut self.source;
+        poll_fn(|cx| {
+            with_scratch(|scratch| {
+                loop {
+                    let mut buffer = ReadBuf::new(scratch);
+                    let result = ready!(source.poll_read(cx, &mut buffer));
+                    if result.is_err() || buffer.filled().is_empty() {
+                        return Poll::Ready(());
+                    }
+                }
+            })
+        })
+        .await;
+    }
+}
+
+/// The half that speaks: it takes encoded [`frame`]s, as many in one write as the caller likes.
+///
+/// Dropping it ends the sending direction of a TCP stream.
+pub struct Writer {
+    sink: Sink,
+}
+
+impl Writer {
+    /// Writes as many of these bytes as there is room for right now, and says how many.
+    ///
+    /// Needs no task to run in. [`io::ErrorKind::WouldBlock`]: none; [`Writer::writable`] waits for room.
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink.try_write(bytes)
+    }
+
+    /// Waits until it is worth trying to write.
+    pub async fn writable(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.poll_writable(cx)).await
+    }
+
+    /// [`Writer::writable`] for callers that poll. Only the task that polled last is woken.
+    pub fn poll_writable(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sink.poll_writable(cx)
+    }
+
+    /// Writes all of these bytes. If dropped on the way, a frame may be cut: then nothing more can be said.
+    pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.try_write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => bytes = &bytes[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.writable().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        self.flush().await
+    }
+
+    /// Sees out what a stream with a buffer of its own, such as TLS, still holds after [`Writer::try_write`] took it.
+    /// Over TCP there is nothing to do.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.sink.poll_flush(cx)).await
+    }
+
+    /// Ends the sending direction of the stream; the other may go on.
+    pub async fn shutdown(&mut self) -> io::Result<()> {
+        poll_fn(|cx| self.sink.poll_shutdown(cx)).await
+    }
+}
+
+/// Bytes read at once. Longer reads would save little, and this bounds what [`Reader::unread`] keeps for a slow caller.
+const SCRATCH_BYTES: usize = 16 * 1024;
+
+thread_local! {
+    /// One buffer a thread instead of one a connection: it is used only between two awaits.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// Lends the thread's buffer. Taken out while in use: a stream that reads from another connection finds a new one.
+fn with_scratch<T>(read: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut scratch = SCRATCH.take();
+    scratch.resize(SCRATCH_BYTES, 0);
+    let result = read(&mut scratch);
+    SCRATCH.set(scratch);
+    result
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").finish_non_exhaustive()
+    }
+}
+
+impl From<Violation> for ReadError {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
+    }
+}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Violation(violation) => violation.fmt(f),
+            Self::Io(error) => error.fmt(f),
+            Self::Ended => f.write_str("the stream ended"),
+        }
+    }
+}
+
+impl error::Error for ReadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(
+            size_of::<Connection>() <= 320,
+            "{}",
+            size_of::<Connection>()
+        );
+    }
+}
