@@ -1,0 +1,302 @@
+//! A small HTTP/1.1 client: one connection a request, every byte under the test's control.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long anything may take before a test gives up on it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A request under construction; nothing is sent before [`Request::send`].
+#[derive(Clone)]
+pub(crate) struct Request {
+    address: SocketAddr,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn new(address: SocketAddr, method: &str, path: &str) -> Self {
+        Self {
+            address,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn bearer(self, token: &str) -> Self {
+        self.header("Authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn session(self, id: &str) -> Self {
+        self.header("Cookie", &format!("sessionid={id}"))
+    }
+
+    /// A JSON body under its Content-Type, unless the test has named another type.
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.raw("application/json", body.to_string())
+    }
+
+    /// Any body; `content_type` yields to a Content-Type that the test has set already.
+    pub(crate) fn raw(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        if !self.has("content-type") {
+            self = self.header("Content-Type", content_type);
+        }
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) async fn send(self) -> Response {
+        let connection = self.open().await;
+        connection.response(self.method == "HEAD").await
+    }
+
+    /// Sends the request and leaves the connection open: what a WebSocket handshake needs.
+    pub(crate) async fn open(&self) -> Connection {
+        let mut connection = Connection::to(self.address).await;
+        connection.write(self.head().as_bytes()).await;
+        connection.write(&self.body).await;
+        connection
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.headers
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
+    fn head(&self) -> String {
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.path);
+        if !self.has("host") {
+            write!(head, "Host: {}\r\n", self.address).unwrap();
+        }
+        for (name, value) in &self.headers {
+            write!(head, "{name}: {value}\r\n").unwrap();
+        }
+        if !self.body.is_empty() && !self.has("content-length") {
+            write!(head, "Content-Length: {}\r\n", self.body.len()).unwrap();
+        }
+        if !self.has("connection") {
+            head.push_str("Connection: close\r\n");
+        }
+        head + "\r\n"
+    }
+}
+
+/// One TCP connection and what was read from it but not yet used.
+pub(crate) struct Connection {
+    pub(crate) stream: TcpStream,
+    pub(crate) unread: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn to(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
+    }
+
+    /// Writes what the server is still willing to take: it may hang up on a bad request before reading all of it.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        let _ = self.stream.write_all(bytes).await;
+        let _ = self.stream.flush().await;
+    }
+
+    /// The whole answer.
+    ///
+    /// # Panics
+    /// When the server hangs up without one, or takes too long.
+    pub(crate) async fn response(mut self, head_only: bool) -> Response {
+        let mut response = self.head().await;
+        if !head_only {
+            response.body = self.body(&response).await;
+        }
+        response
+    }
+
+    /// Status and headers only; what follows stays in `unread`.
+    pub(crate) async fn head(&mut self) -> Response {
+        let end = loop {
+            if let Some(at) = find(&self.unread, b"\r\n\r\n") {
+                break at + 4;
+            }
+            assert!(self.more().await, "the server hung up without an answer");
+        };
+        let head: Vec<u8> = self.unread.drain(..end).collect();
+        Response::of_head(std::str::from_utf8(&head).unwrap())
+    }
+
+    /// All that comes until the server hangs up; empty when it hangs up at once.
+    pub(crate) async fn until_closed(mut self) -> Vec<u8> {
+        while self.more().await {}
+        self.unread
+    }
+
+    /// The body of an answer whose head was read already, and the head with it.
+    pub(crate) async fn refusal(mut self, mut head: Response) -> Response {
+        head.body = self.body(&head).await;
+        head
+    }
+
+    async fn body(&mut self, response: &Response) -> Vec<u8> {
+        if response.header("transfer-encoding") == Some("chunked") {
+            return self.chunks().await;
+        }
+        if response.status == 204 || response.status == 304 || response.status < 200 {
+            return Vec::new();
+        }
+        match response.header("content-length") {
+            Some(length) => self.exactly(length.parse().unwrap()).await,
+            None => {
+                while self.more().await {}
+                std::mem::take(&mut self.unread)
+            }
+        }
+    }
+
+    async fn chunks(&mut self) -> Vec<u8> {
+        let mut body = Vec::new();
+        loop {
+            let line = self.line().await;
+            let size = usize::from_str_radix(line.split(';').next().unwrap().trim(), 16).unwrap();
+            body.extend(self.exactly(size).await);
+            self.line().await;
+            if size == 0 {
+                return body;
+            }
+        }
+    }
+
+    async fn line(&mut self) -> String {
+        let end = loop {
+            if let Some(at) = find(&self.unread, b"\r\n") {
+                break at;
+            }
+            assert!(self.more().await, "the body ended in the middle of a chunk");
+        };
+        let line = self.unread.drain(..end + 2).take(end).collect();
+        String::from_utf8(line).unwrap()
+    }
+
+    async fn exactly(&mut self, length: usize) -> Vec<u8> {
+        while self.unread.len() < length {
+            assert!(self.more().await, "the body is shorter than was announced");
+        }
+        self.unread.drain(..length).collect()
+    }
+
+    /// Reads once; `false` when the server is done, politely or with a reset.
+    async fn more(&mut self) -> bool {
+        let read = self.stream.read_buf(&mut self.unread);
+        let read = tokio::time::timeout(PATIENCE, read);
+        matches!(read.await.expect("the server says nothing"), Ok(1..))
+    }
+}
+
+/// An answer, its body still bytes.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    fn of_head(head: &str) -> Self {
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let headers = lines
+            .take_while(|line| !line.is_empty())
+            .map(|line| line.split_once(':').unwrap())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Self {
+            status: status.parse().unwrap(),
+            headers,
+            body: Vec::new(),
+        }
+    }
+
+    /// The value of the first header of that name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.all(name).first().copied()
+    }
+
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        self.headers
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
+    }
+
+    /// The cookie that this answer sets under `name`.
+    pub(crate) fn cookie(&self, name: &str) -> Option<Cookie> {
+        self.all("set-cookie")
+            .into_iter()
+            .map(Cookie::parse)
+            .find(|cookie| cookie.name == name)
+    }
+
+    /// Fails the test unless the status is `status`; gives the answer back for what comes next.
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{:?}", self);
+        self
+    }
+}
+
+/// One `Set-Cookie` header.
+#[derive(Debug)]
+pub(crate) struct Cookie {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// As written, without spaces around them.
+    pub(crate) attributes: Vec<String>,
+}
+
+impl Cookie {
+    fn parse(header: &str) -> Self {
+        let mut parts = header.split(';').map(str::trim);
+        let (name, value) = parts.next().unwrap().split_once('=').unwrap();
+        Self {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            attributes: parts.map(str::to_owned).collect(),
+        }
+    }
+
+    pub(crate) fn has(&self, attribute: &str) -> bool {
+        self.attributes
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(attribute))
+    }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}

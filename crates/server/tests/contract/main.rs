@@ -1,0 +1,26 @@
+//! The five published contracts, proven against the real server on a port of its own.
+//!
+//! First each contract's examples are replayed (`contracts/<name>/cases.json`), then come the stories that examples
+//! cannot tell. A test says in its doc comment which promises of `contracts/<name>/promises.json` it proves.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where it stopped"
+)]
+
+mod cors;
+mod forge;
+mod harness;
+mod http;
+mod mail;
+mod replay;
+mod socket;
+
+mod actions;
+mod cookies;
+mod lobby;
+mod rooms;
+mod tokens;
+
+mod hostile;
+mod security;
+mod together;
