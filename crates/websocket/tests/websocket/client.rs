@@ -1,8 +1,11 @@
 //! A client that sends any bytes it is told to, and the server that it talks to.
 
+use std::time::Duration;
+
 use parlour_websocket::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 
 use crate::server;
 
@@ -51,6 +54,13 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame(first, payload, [0x12, 0xe4, 0x56, 0x78])
 }
 
+/// Waits for something that must happen, so that a fault fails a test instead of hanging it.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(Duration::from_secs(30), what)
+        .await
+        .expect("it happens")
+}
+
 /// An echo server on a free port.
 pub(crate) async fn echo_server() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -87,25 +97,25 @@ impl Client {
     pub(crate) async fn response(&mut self) -> String {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
-            head.push(self.stream.read_u8().await.unwrap());
+            head.push(soon(self.stream.read_u8()).await.unwrap());
         }
         String::from_utf8(head).unwrap()
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.unwrap();
+        soon(self.stream.write_all(bytes)).await.unwrap();
     }
 
     /// The next frame of the server: its first byte and its payload.
     pub(crate) async fn receive(&mut self) -> (u8, Vec<u8>) {
-        let first = self.stream.read_u8().await.unwrap();
-        let length = match self.stream.read_u8().await.unwrap() {
+        let first = soon(self.stream.read_u8()).await.unwrap();
+        let length = match soon(self.stream.read_u8()).await.unwrap() {
             126 => self.stream.read_u16().await.unwrap().into(),
             127 => usize::try_from(self.stream.read_u64().await.unwrap()).unwrap(),
             short => short.into(),
         };
         let mut payload = vec![0; length];
-        self.stream.read_exact(&mut payload).await.unwrap();
+        soon(self.stream.read_exact(&mut payload)).await.unwrap();
         (first, payload)
     }
 
@@ -120,7 +130,7 @@ impl Client {
     /// Expects the end of the stream, in order and not by a reset.
     pub(crate) async fn ended(&mut self) {
         assert_eq!(
-            self.stream.read(&mut [0]).await.unwrap(),
+            soon(self.stream.read(&mut [0])).await.unwrap(),
             0,
             "the stream ends"
         );

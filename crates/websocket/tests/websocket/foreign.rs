@@ -1,5 +1,6 @@
 //! A client written by others understands this server, over TCP and over a stream that is not TCP.
 
+use futures_util::future::join;
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -9,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::client::{LIMITS, echo_server};
+use crate::client::{LIMITS, echo_server, soon};
 use crate::server;
 
 async fn over_tcp() -> WebSocketStream<TcpStream> {
@@ -31,7 +32,7 @@ async fn echoes<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S
             Message::binary(vec![0xa5; size]),
         ] {
             let (mut sink, mut stream) = (&mut socket).split();
-            let (sent, echo) = tokio::join!(sink.send(message.clone()), stream.next());
+            let (sent, echo) = soon(join(sink.send(message.clone()), stream.next())).await;
             sent.unwrap();
             assert!(
                 echo.unwrap().unwrap() == message,
@@ -44,7 +45,7 @@ async fn echoes<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S
         .await
         .unwrap();
     assert_eq!(
-        socket.next().await.unwrap().unwrap(),
+        soon(socket.next()).await.unwrap().unwrap(),
         Message::Pong("are you there".into())
     );
 }
@@ -56,11 +57,11 @@ async fn closes<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S
     };
     socket.close(Some(close.clone())).await.unwrap();
     assert_eq!(
-        socket.next().await.unwrap().unwrap(),
+        soon(socket.next()).await.unwrap().unwrap(),
         Message::Close(Some(close))
     );
     assert!(
-        socket.next().await.is_none(),
+        soon(socket.next()).await.is_none(),
         "the stream ends after both have said goodbye"
     );
 }

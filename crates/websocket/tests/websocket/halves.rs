@@ -5,7 +5,7 @@ use parlour_websocket::{Close, CloseCode, Connection, Incoming, ReadError, Write
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::Instant;
 
-use crate::client::{CLOSE, LIMITS, TEXT, masked};
+use crate::client::{CLOSE, LIMITS, TEXT, masked, soon};
 
 fn connect(pipe_bytes: usize) -> (DuplexStream, Connection) {
     let (peer, stream) = duplex(pipe_bytes);
@@ -48,8 +48,8 @@ async fn a_full_stream_blocks_until_the_peer_reads() {
         peer.read_exact(&mut [0; 40]).await.unwrap();
         peer
     });
-    connection.writer.writable().await.unwrap();
-    let _peer = reading.await.unwrap();
+    soon(connection.writer.writable()).await.unwrap();
+    let _peer = soon(reading).await.unwrap();
     assert_eq!(fill(&mut connection.writer), 40);
 }
 
@@ -77,7 +77,7 @@ async fn closing_waits_for_the_peer() {
     assert_eq!(&expected, b"\x88\x0b\x03\xf4back soon");
     let late = [masked(TEXT, b"not yet"), masked(CLOSE, b"\x03\xf4")].concat();
     peer.write_all(&late).await.unwrap();
-    closing.await.unwrap().unwrap();
+    soon(closing).await.unwrap().unwrap();
     assert_eq!(peer.read(&mut [0]).await.unwrap(), 0, "the stream ends");
 }
 

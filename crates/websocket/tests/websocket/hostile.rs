@@ -96,6 +96,11 @@ async fn one_who_goes_on_sending_still_learns_why() {
     client.send(&masked(0x83, b"")).await;
     client.send(&vec![0; 1 << 20]).await;
     assert_eq!(client.closed().await, 1002);
+    for _ in 0..3 {
+        client
+            .send(b"the stream is not reset, which would fail the next send")
+            .await;
+    }
 }
 
 #[tokio::test]
