@@ -75,13 +75,14 @@ impl Connection {
     /// Messages that arrive meanwhile are dropped.
     ///
     /// Fails with [`io::ErrorKind::TimedOut`] if the peer does not do its part before `deadline`. The stream is closed in any case.
-    pub async fn close(
+    pub fn close(
         mut self,
         code: CloseCode,
         reason: &str,
         deadline: Instant,
-    ) -> io::Result<()> {
-        timeout_at(deadline, self.say_goodbye(code, reason)).await?
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        // Boxed, so that the task of an idle connection is not as large as its last moment needs it to be.
+        Box::pin(async move { timeout_at(deadline, self.say_goodbye(code, reason)).await? })
     }
 
     async fn say_goodbye(&mut self, code: CloseCode, reason: &str) -> io::Result<()> {
@@ -311,10 +312,6 @@ mod tests {
 
     #[test]
     fn an_idle_connection_is_small() {
-        assert!(
-            size_of::<Connection>() <= 320,
-            "{}",
-            size_of::<Connection>()
-        );
+        assert!(size_of::<Connection>() <= 192);
     }
 }
