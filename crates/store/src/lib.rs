@@ -1,1 +1,118 @@
-//! .
+//! Where it is kept: one store on SQLite or PostgreSQL.
+//!
+//! There is one concrete [`Store`] and one text of every query. A file is a noun (`account`, `session`, `room`, …);
+//! a method is one transaction or one read. To add a noun: its table in a new migration (see `migrate`), a file
+//! here that starts with its inputs and answers and goes on with `impl Store`, and a call of each method in the
+//! story of `tests/store`, which runs on both databases.
+//!
+//! What a caller may rely on:
+//! - A write that answered is durable, and whole: whoever drops the future gets all of it or nothing.
+//! - What is not there is `None` or `false`; what is refused is a value; an [`Error`] is neither.
+//! - Time is the caller's: nothing here reads a clock.
+//! - Secrets come as digests. Text is kept as given, but U+0000 becomes U+FFFD, since PostgreSQL has none.
+
+pub mod account;
+pub mod audit;
+pub mod control;
+pub mod credential;
+#[doc(hidden)] // Public for the tests of failing commits and forced deadlocks only.
+pub mod database;
+pub mod error;
+pub mod key;
+pub mod mail;
+mod migrate;
+mod name;
+mod prune;
+pub mod room;
+pub mod session;
+pub mod setup;
+pub mod verification;
+
+use std::path::Path;
+
+use parlour_model::Timestamp;
+
+pub use account::{Edit, Edited, NewAccount, SignUp, SignedUp};
+pub use audit::{AuditLine, NewAudit};
+pub use control::{ControlKind, ControlLine};
+pub use credential::{LogIn, LoginName, LoginRecord};
+pub use error::{Error, Result};
+pub use key::SigningKeyRow;
+pub use mail::{NewMail, QueuedMail};
+pub use parlour_model::Field;
+pub use room::{Appended, NewMessage, RoomHead};
+pub use session::{NewSession, RefreshUse, Refreshed};
+pub use setup::AdminSignedUp;
+pub use verification::{NewVerification, SecretMade, Verified};
+
+use database::Database;
+use database::postgres::Postgres;
+use database::sqlite::Sqlite;
+
+/// The store. Cheap to clone; all clones are one database.
+#[derive(Clone)]
+pub struct Store {
+    db: Database,
+}
+
+/// What a program that opens a SQLite file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The server: one at a time on a file.
+    Server,
+    /// A command that runs beside the server.
+    Command,
+}
+
+impl Store {
+    /// Opens a SQLite file, made with its folder when missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyRunning`] when another server has the file open, [`Error::NewerSchema`] after a newer program.
+    pub async fn open_sqlite(path: &Path, role: Role, now: Timestamp) -> Result<Self> {
+        let path = path.to_owned();
+        let open = move || Sqlite::open(&path, role == Role::Server);
+        let sqlite = tokio::task::spawn_blocking(open).await.map_err(Error::failed)??;
+        Self::migrated(Database::Sqlite(sqlite), now).await
+    }
+
+    /// Connects to a PostgreSQL database (`postgres://user:password@host/name`) and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while the server is away, [`Error::NewerSchema`] after a newer program.
+    pub async fn open_postgres(url: &str, now: Timestamp) -> Result<Self> {
+        Self::migrated(Database::Postgres(Postgres::open(url)?), now).await
+    }
+
+    async fn migrated(db: Database, now: Timestamp) -> Result<Self> {
+        migrate::migrate(&db, now).await?;
+        Ok(Self { db })
+    }
+
+    /// Whether a write would be durable now: commits one that changes nothing.
+    pub async fn ready(&self) -> Result<()> {
+        self.db.write(async |tx| control::lock(tx).await).await
+    }
+
+    /// Copies a SQLite database into the new file `to` (mode 0600) while it is being written.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when `to` exists, and on PostgreSQL, whose own `pg_dump` does this.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        match &self.db {
+            Database::Sqlite(sqlite) => sqlite.backup(to).await,
+            Database::Postgres(_) => Err(Error::failed("a PostgreSQL database is backed up with pg_dump")),
+        }
+    }
+
+    /// Finishes the writes that wait and lets go of the database. Later calls, on any clone, are [`Error::Busy`].
+    pub async fn close(self) {
+        self.db.close().await;
+    }
+
+    /// The database below, for tests that make it fail.
+    #[doc(hidden)]
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+}

@@ -19,6 +19,7 @@ CREATE TABLE account (
     created_at INTEGER NOT NULL,
     disabled_at INTEGER
 ) STRICT;
+CREATE INDEX account_admin ON account (id) WHERE admin_level = 2;
 
 -- Every name that is held or rests. A resting name belongs to nobody, or to an account that gave it up.
 CREATE TABLE username (
@@ -29,6 +30,8 @@ CREATE TABLE username (
     rests_until INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX username_skeleton ON username (skeleton);
+CREATE INDEX username_account ON username (account_id) WHERE account_id IS NOT NULL;
+CREATE INDEX username_rests ON username (rests_until) WHERE rests_until IS NOT NULL;
 
 -- One row a skeleton, locked while a name of it is taken, so that two look-alikes cannot be taken at once.
 CREATE TABLE skeleton (
@@ -60,8 +63,8 @@ CREATE TABLE session (
     device TEXT NOT NULL,
     address TEXT NOT NULL,
     cookie_digest BLOB UNIQUE,
-    -- The family of refresh tokens: digest of its secret, the newest token's place, when the one before was
-    -- first used, when the newest was first used.
+    -- The family of refresh tokens: digest of its secret, the newest token's place, when it replaced the one
+    -- before, when it was first used.
     refresh_digest BLOB,
     refresh_counter INTEGER NOT NULL,
     refresh_rotated_at INTEGER,
@@ -74,6 +77,7 @@ CREATE TABLE session (
 ) STRICT;
 CREATE INDEX session_account ON session (account_id) WHERE ended_at IS NULL;
 CREATE INDEX session_expires ON session (expires_at);
+CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;
 
 -- A secret that proves an address. The address may differ from the account's: then it is a change that waits.
 CREATE TABLE verification (
@@ -86,6 +90,7 @@ CREATE TABLE verification (
     verified_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX verification_account ON verification (account_id, created_at);
+CREATE INDEX verification_expires ON verification (expires_at);
 
 -- The queue of mail. A sent mail keeps its row for a while, without its text: the text may hold a secret.
 CREATE TABLE mail (
@@ -102,6 +107,8 @@ CREATE TABLE mail (
     last_error TEXT NOT NULL
 ) STRICT;
 CREATE INDEX mail_waiting ON mail (next_try_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
+CREATE INDEX mail_sent ON mail (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX mail_given_up ON mail (given_up_at) WHERE given_up_at IS NOT NULL;
 
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -115,6 +122,7 @@ CREATE TABLE audit (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX audit_target ON audit (target_id, at);
+CREATE INDEX audit_at ON audit (at);
 
 -- The private half is sealed under a key that is not in the database, so a backup alone signs nothing.
 CREATE TABLE signing_key (
@@ -142,6 +150,7 @@ CREATE TABLE control (
     subject INTEGER NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX control_at ON control (at);
 
 CREATE TABLE control_head (
     id INTEGER PRIMARY KEY,
@@ -161,12 +170,13 @@ CREATE TABLE room (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- A deleted account's events stay in their places, without author and text.
+-- A deleted account's events stay in their places, without author and text. The reference is what keeps an event
+-- that is being written from outliving its author.
 CREATE TABLE event (
     room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    author_id INTEGER,
+    author_id INTEGER REFERENCES account (id),
     text TEXT NOT NULL,
     client_key TEXT,
     at INTEGER NOT NULL,

@@ -1,0 +1,87 @@
+//! The control log: what other processes must hear of, in a sequence without holes.
+
+use crate::database::{Cell, FromCell, FromRow, Row, Tx};
+use crate::{Result, Store, params, sql};
+use parlour_model::Timestamp;
+
+/// What happened, and what [`ControlLine::subject`] counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlKind {
+    /// A session was ended; the subject is its number.
+    SessionEnded,
+    /// An account was deleted or disabled, and all its sessions with it; the subject is its number.
+    AccountEnded,
+    /// An account's name, address, level or profile changed; the subject is its number.
+    AccountChanged,
+    /// The signing keys changed; the subject is 0.
+    KeysChanged,
+}
+
+/// One line of the control log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlLine {
+    /// Its place, contiguous from 1. Whoever has seen a place has seen all before it.
+    pub seq: i64,
+    /// What happened.
+    pub kind: ControlKind,
+    /// To whom; see [`ControlKind`].
+    pub subject: i64,
+}
+
+impl Store {
+    /// The last place of the control log; 0 while it is empty.
+    pub async fn control_head(&self) -> Result<i64> {
+        let head = self.db.get(sql!("SELECT last_seq FROM control_head WHERE id = 1"), params![]).await?;
+        Ok(head.map_or(0, |(seq,): (i64,)| seq))
+    }
+
+    /// The lines after `seq`, in order. Lines are kept for a day: when the first is not `seq + 1`, some are gone,
+    /// and the reader must forget all it remembers.
+    pub async fn control_since(&self, seq: i64) -> Result<Vec<ControlLine>> {
+        let lines = sql!("SELECT seq, kind, subject FROM control WHERE seq > $1 ORDER BY seq");
+        self.db.all(lines, params![seq]).await
+    }
+}
+
+/// Keeps every other writer of the log out until this transaction ends.
+pub(crate) async fn lock(tx: &mut Tx<'_>) -> Result<()> {
+    tx.run(sql!("UPDATE control_head SET last_seq = last_seq WHERE id = 1"), params![]).await?;
+    Ok(())
+}
+
+/// Writes one line for each subject. It comes last in its transaction, because everybody waits for the head row.
+pub(crate) async fn announce(tx: &mut Tx<'_>, kind: ControlKind, subjects: &[i64], now: Timestamp) -> Result<()> {
+    let Ok(count @ 1..) = i64::try_from(subjects.len()) else { return Ok(()) };
+    let advance = sql!("UPDATE control_head SET last_seq = last_seq + $1 WHERE id = 1 RETURNING last_seq");
+    let Some((last,)): Option<(i64,)> = tx.get(advance, params![count]).await? else { return Ok(()) };
+    let insert = sql!("INSERT INTO control (seq, kind, subject, at) VALUES ($1, $2, $3, $4)");
+    let lines = (last - count + 1..).zip(subjects);
+    tx.run_all(lines.map(|(seq, subject)| (insert, params![seq, kind.name(), *subject, now])).collect()).await?;
+    Ok(())
+}
+
+impl ControlKind {
+    const ALL: [Self; 4] = [Self::SessionEnded, Self::AccountEnded, Self::AccountChanged, Self::KeysChanged];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SessionEnded => "session_ended",
+            Self::AccountEnded => "account_ended",
+            Self::AccountChanged => "account_changed",
+            Self::KeysChanged => "keys_changed",
+        }
+    }
+}
+
+impl FromCell for ControlKind {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        let Cell::Text(name) = cell else { return None };
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl FromRow for ControlLine {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { seq: row.take()?, kind: row.take()?, subject: row.take()? })
+    }
+}

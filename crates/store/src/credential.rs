@@ -1,0 +1,195 @@
+//! Passwords' hashes, consecutive failures, and the sources that an account is known to come from.
+
+use parlour_model::{Account, AccountId, Session, SessionId, SourcePrefix, Timestamp};
+
+use crate::account::{self, ACCOUNT_COLUMNS};
+use crate::database::{FromRow, Row, Tx};
+use crate::session::NewSession;
+use crate::{NewAudit, Result, Store, audit, params, session, sql};
+
+/// The name that somebody logs in by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginName {
+    /// The key of a username.
+    Username(String),
+    /// The key of an e-mail address.
+    Email(String),
+}
+
+/// What is needed to judge a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginRecord {
+    /// Whose login it would be.
+    pub account: Account,
+    /// The hash to check against; `None` when the account has no password.
+    pub phc: Option<String>,
+    /// Consecutive failures: of this source when it is known, of all strangers together when it is not.
+    pub failures: i64,
+    /// Whether the account has been used from this source before.
+    pub known_source: bool,
+}
+
+/// A login whose password was right.
+#[derive(Clone, Debug)]
+pub struct LogIn {
+    /// Whose.
+    pub account_id: AccountId,
+    /// From where.
+    pub source: SourcePrefix,
+    /// The session to begin.
+    pub session: NewSession,
+    /// The same password hashed anew, when the stored hash was weaker than it should be.
+    pub rehashed: Option<String>,
+    /// The audit's line.
+    pub audit: NewAudit,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// The most sources that are known of one account.
+const MOST_SOURCES: i64 = 20;
+
+impl Store {
+    /// What is needed to judge a login by that name from that source. An address that is only claimed matches
+    /// as long as nobody else takes it.
+    pub async fn login_record(&self, name: &LoginName, source: SourcePrefix) -> Result<Option<LoginRecord>> {
+        match name {
+            LoginName::Username(key) => {
+                let by_name = sql!(
+                    "SELECT ",
+                    ACCOUNT_COLUMNS,
+                    LOGIN_COLUMNS,
+                    " FROM username JOIN account ON account.id = username.account_id ",
+                    LOGIN_JOINS,
+                    " WHERE username.key = $1 AND username.rests_until IS NULL"
+                );
+                self.db.get(by_name, params![key, source]).await
+            }
+            LoginName::Email(key) => {
+                let by_email = sql!(
+                    "SELECT ",
+                    ACCOUNT_COLUMNS,
+                    LOGIN_COLUMNS,
+                    " FROM account ",
+                    LOGIN_JOINS,
+                    " WHERE account.email_key = $1"
+                );
+                self.db.get(by_email, params![key, source]).await
+            }
+        }
+    }
+
+    /// Counts a wrong password: against the source when it is known, against all strangers when it is not.
+    pub async fn record_failed_login(
+        &self,
+        id: AccountId,
+        source: SourcePrefix,
+        audit: NewAudit,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.db
+            .write(async move |tx| {
+                let known =
+                    sql!("UPDATE known_source SET failures = failures + 1 WHERE account_id = $1 AND source = $2");
+                if tx.run(known, params![id, source]).await? == 0 {
+                    let stranger = sql!("UPDATE credential SET failures = failures + 1 WHERE account_id = $1");
+                    tx.run(stranger, params![id]).await?;
+                }
+                audit::write(tx, &audit.about(id, None), now).await
+            })
+            .await
+    }
+
+    /// Sets a password, forgets all failures, and ends every session but `keep`. False when there is no such account.
+    pub async fn set_password(
+        &self,
+        id: AccountId,
+        phc: String,
+        keep: Option<SessionId>,
+        now: Timestamp,
+        audit: NewAudit,
+    ) -> Result<bool> {
+        self.db
+            .write(async move |tx| {
+                if account::lock(tx, id).await?.is_none() {
+                    return Ok(false);
+                }
+                put(tx, id, &phc, now).await?;
+                tx.run(sql!("UPDATE known_source SET failures = 0 WHERE account_id = $1"), params![id]).await?;
+                audit::write(tx, &audit.about(id, None), now).await?;
+                session::end_all(tx, id, keep, now).await?;
+                Ok(true)
+            })
+            .await
+    }
+
+    /// Begins a session, forgets the failures that apply to the source, and remembers the source. `None` when the
+    /// account was deleted or disabled meanwhile.
+    pub async fn log_in(&self, log_in: LogIn) -> Result<Option<Session>> {
+        self.db.write(async move |tx| begin(tx, &log_in).await).await
+    }
+}
+
+const LOGIN_COLUMNS: &str = ", credential.phc, COALESCE(known_source.failures, credential.failures, 0), \
+    known_source.used_at";
+
+const LOGIN_JOINS: &str = "LEFT JOIN credential ON credential.account_id = account.id \
+    LEFT JOIN known_source ON known_source.account_id = account.id AND known_source.source = $2";
+
+async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
+    let (id, now) = (log_in.account_id, log_in.now);
+    let usable = account::lock(tx, id).await?.is_some_and(|account| account.disabled_at.is_none());
+    if !usable {
+        return Ok(None);
+    }
+    if !know_source(tx, id, log_in.source, now).await? {
+        tx.run(sql!("UPDATE credential SET failures = 0 WHERE account_id = $1"), params![id]).await?;
+        forget_oldest_source(tx, id).await?;
+    }
+    if let Some(phc) = &log_in.rehashed {
+        // The password is the same, so its failures and its age stay.
+        tx.run(sql!("UPDATE credential SET phc = $1 WHERE account_id = $2"), params![phc, id]).await?;
+    }
+    let session = session::insert(tx, id, &log_in.session, now).await?;
+    audit::write(tx, &log_in.audit.about(id, Some(session.id)), now).await?;
+    Ok(Some(session))
+}
+
+/// Sets the hash of an account's password.
+pub(crate) async fn put(tx: &mut Tx<'_>, id: AccountId, phc: &str, now: Timestamp) -> Result<()> {
+    let put = sql!(
+        "INSERT INTO credential (account_id, phc, failures, changed_at) VALUES ($1, $2, 0, $3) \
+         ON CONFLICT (account_id) DO UPDATE SET phc = excluded.phc, failures = 0, changed_at = excluded.changed_at"
+    );
+    tx.run(put, params![id, phc, now]).await?;
+    Ok(())
+}
+
+/// Remembers that an account was used from a source, and forgets the source's failures; whether it was known.
+pub(crate) async fn know_source(tx: &mut Tx<'_>, id: AccountId, source: SourcePrefix, now: Timestamp) -> Result<bool> {
+    let used = sql!("UPDATE known_source SET failures = 0, used_at = $3 WHERE account_id = $1 AND source = $2");
+    if tx.run(used, params![id, source, now]).await? > 0 {
+        return Ok(true);
+    }
+    let insert = sql!("INSERT INTO known_source (account_id, source, failures, used_at) VALUES ($1, $2, 0, $3)");
+    tx.run(insert, params![id, source, now]).await?;
+    Ok(false)
+}
+
+async fn forget_oldest_source(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
+    let forget = sql!(
+        "DELETE FROM known_source WHERE account_id = $1 AND source NOT IN \
+         (SELECT source FROM known_source WHERE account_id = $1 ORDER BY used_at DESC, source LIMIT $2)"
+    );
+    tx.run(forget, params![id, MOST_SOURCES]).await?;
+    Ok(())
+}
+
+impl FromRow for LoginRecord {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        let account = Account::from_row(row)?;
+        let (phc, failures) = (row.take()?, row.take()?);
+        let used_at: Option<Timestamp> = row.take()?;
+        Ok(Self { account, phc, failures, known_source: used_at.is_some() })
+    }
+}

@@ -1,0 +1,83 @@
+//! A transaction in the making: the handle that a write gets, the same for both databases.
+
+use super::{FromRow, Params, Sql, postgres, sqlite};
+use crate::Result;
+
+/// A statement with its parameters.
+pub type Statement = (Sql, Params);
+
+/// The open transaction of [`Database::write`](super::Database::write).
+pub enum Tx<'c> {
+    /// The writer thread's connection.
+    Sqlite(&'c mut rusqlite::Connection),
+    /// A pooled connection's transaction.
+    Postgres(&'c deadpool_postgres::Transaction<'c>),
+}
+
+impl Tx<'_> {
+    /// The first row, if there is one. The statement may change something and say `RETURNING`.
+    pub async fn get<R: FromRow>(&mut self, sql: Sql, params: Params) -> Result<Option<R>> {
+        match self {
+            Self::Sqlite(connection) => sqlite::first(connection, sql, &params),
+            Self::Postgres(transaction) => postgres::first(*transaction, sql, &params).await,
+        }
+    }
+
+    /// All rows.
+    pub async fn all<R: FromRow>(&mut self, sql: Sql, params: Params) -> Result<Vec<R>> {
+        match self {
+            Self::Sqlite(connection) => sqlite::all(connection, sql, &params),
+            Self::Postgres(transaction) => postgres::all(*transaction, sql, &params).await,
+        }
+    }
+
+    /// Changes something; the number of rows that were changed.
+    pub async fn run(&mut self, sql: Sql, params: Params) -> Result<u64> {
+        match self {
+            Self::Sqlite(connection) => sqlite::run(connection, sql, &params),
+            Self::Postgres(transaction) => postgres::run(*transaction, sql, &params).await,
+        }
+    }
+
+    /// The first row for each set of parameters, in their order; on PostgreSQL in one round trip.
+    pub async fn get_each<R: FromRow>(&mut self, sql: Sql, each: Vec<Params>) -> Result<Vec<Option<R>>> {
+        match self {
+            Self::Sqlite(connection) => each.iter().map(|params| sqlite::first(connection, sql, params)).collect(),
+            Self::Postgres(transaction) => postgres::first_of_each(*transaction, sql, &each).await,
+        }
+    }
+
+    /// Changes several things in order; on PostgreSQL in one round trip.
+    pub async fn run_all(&mut self, work: Vec<Statement>) -> Result<Vec<u64>> {
+        match self {
+            Self::Sqlite(connection) => {
+                work.iter().map(|(sql, params)| sqlite::run(connection, *sql, params)).collect()
+            }
+            Self::Postgres(transaction) => postgres::run_all(*transaction, &work).await,
+        }
+    }
+
+    /// Keeps every other program out of the schema until this transaction ends.
+    pub(crate) async fn lock_schema(&mut self) -> Result<()> {
+        match self {
+            // A transaction of the writer holds the whole file already.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => Ok(transaction.batch_execute(postgres::LOCK_SCHEMA).await?),
+        }
+    }
+
+    /// Runs a script of this database's own dialect: a migration.
+    pub(crate) async fn script(&mut self, script: Script) -> Result<()> {
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(script.sqlite)?),
+            Self::Postgres(transaction) => Ok(transaction.batch_execute(script.postgres).await?),
+        }
+    }
+}
+
+/// A migration's text in both dialects.
+#[derive(Clone, Copy)]
+pub(crate) struct Script {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}

@@ -1,0 +1,102 @@
+//! The two things that belong to one account at a time: a username and an e-mail address.
+
+use std::time::Duration;
+
+use parlour_model::{AccountId, Email, Timestamp, Username};
+
+use crate::control::{ControlKind, announce};
+use crate::database::Tx;
+use crate::{Result, params, sql};
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// How long a name that was given up is nobody else's.
+const REST: Duration = DAY.saturating_mul(30);
+
+/// How long an address that was claimed at a sign-up, and never proven, keeps others away.
+const CLAIM: Duration = DAY.saturating_mul(7);
+
+/// Whether `name` may be taken, by the account `own` if it has one already: nobody else holds it or lets it rest,
+/// and no other name can be mistaken for it. Until this transaction ends, nobody can take a name of that look.
+pub(crate) async fn is_free(tx: &mut Tx<'_>, name: &Username, own: Option<AccountId>, now: Timestamp) -> Result<bool> {
+    let lock = sql!(
+        "INSERT INTO skeleton (skeleton, taken_at) VALUES ($1, $2) \
+         ON CONFLICT (skeleton) DO UPDATE SET taken_at = excluded.taken_at"
+    );
+    tx.run(lock, params![name.skeleton(), now]).await?;
+    let alike = sql!("SELECT key, text, account_id, rests_until FROM username WHERE skeleton = $1");
+    let alike: Vec<(String, String, Option<AccountId>, Option<Timestamp>)> =
+        tx.all(alike, params![name.skeleton()]).await?;
+    let key = name.key();
+    Ok(alike.into_iter().all(|(held_key, held, holder, rests_until)| {
+        let is_own = own.is_some() && holder == own;
+        let is_gone = rests_until.is_some_and(|until| until <= now);
+        is_own || is_gone || (held_key != key && name.may_stand_beside(&held))
+    }))
+}
+
+/// Writes down who holds a name that [is free](is_free).
+pub(crate) async fn take(tx: &mut Tx<'_>, name: &Username, account: AccountId) -> Result<()> {
+    let take = sql!(
+        "INSERT INTO username (key, skeleton, text, account_id, rests_until) VALUES ($1, $2, $3, $4, NULL) \
+         ON CONFLICT (key) DO UPDATE SET text = excluded.text, account_id = excluded.account_id, rests_until = NULL"
+    );
+    tx.run(take, params![name.key(), name.skeleton(), name.as_str(), account]).await?;
+    Ok(())
+}
+
+/// Lets the name that an account had until now rest; the account itself may take it back.
+pub(crate) async fn rest(tx: &mut Tx<'_>, name: &Username, account: AccountId, now: Timestamp) -> Result<()> {
+    let rest = sql!("UPDATE username SET rests_until = $1 WHERE key = $2 AND account_id = $3");
+    tx.run(rest, params![now + REST, name.key(), account]).await?;
+    Ok(())
+}
+
+/// Lets all names of a deleted account rest. Nobody can take them back.
+pub(crate) async fn rest_all(tx: &mut Tx<'_>, account: AccountId, now: Timestamp) -> Result<()> {
+    let rest =
+        sql!("UPDATE username SET rests_until = COALESCE(rests_until, $1), account_id = NULL WHERE account_id = $2");
+    tx.run(rest, params![now + REST, account]).await?;
+    Ok(())
+}
+
+/// Whether nobody but the account `own` has proven the address, or claimed it in the last seven days.
+pub(crate) async fn email_is_free(
+    tx: &mut Tx<'_>,
+    email: &Email,
+    own: Option<AccountId>,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(holder) = email_holder(tx, email).await? else { return Ok(true) };
+    let lapsed = holder.verified_at.is_none() && holder.claimed_at.is_none_or(|at| at + CLAIM <= now);
+    Ok(own == Some(holder.id) || lapsed)
+}
+
+/// Who holds an address.
+pub(crate) struct EmailHolder {
+    pub(crate) id: AccountId,
+    pub(crate) verified_at: Option<Timestamp>,
+    claimed_at: Option<Timestamp>,
+}
+
+/// Who holds the address now, by a proof or by a claim.
+pub(crate) async fn email_holder(tx: &mut Tx<'_>, email: &Email) -> Result<Option<EmailHolder>> {
+    let holder = sql!("SELECT id, email_verified_at, email_claimed_at FROM account WHERE email_key = $1");
+    let holder = tx.get(holder, params![email.key()]).await?;
+    Ok(holder.map(|(id, verified_at, claimed_at)| EmailHolder { id, verified_at, claimed_at }))
+}
+
+/// Takes an address that was only claimed from everybody but `own`.
+pub(crate) async fn drop_claim(tx: &mut Tx<'_>, email: &Email, own: Option<AccountId>, now: Timestamp) -> Result<()> {
+    let drop_claim = sql!(
+        "UPDATE account SET email = NULL, email_key = NULL, email_claimed_at = NULL \
+         WHERE email_key = $1 AND email_verified_at IS NULL AND id <> $2 RETURNING id"
+    );
+    // No account has the number 0.
+    let own = own.unwrap_or(AccountId(0));
+    let loser: Option<(AccountId,)> = tx.get(drop_claim, params![email.key(), own]).await?;
+    match loser {
+        Some((loser,)) => announce(tx, ControlKind::AccountChanged, &[loser.0], now).await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Proofs of an e-mail address: secrets that were mailed, kept as digests.
+
+use std::time::Duration;
+
+use parlour_model::{AccountId, Email, Timestamp};
+
+use crate::control::{ControlKind, announce};
+use crate::database::{FromRow, Row, Tx};
+use crate::{NewAudit, NewMail, Result, Store, account, audit, mail, name, params, sql};
+
+/// A secret to be mailed.
+#[derive(Clone, Debug)]
+pub struct NewVerification {
+    /// SHA-256 of the secret.
+    pub digest: [u8; 32],
+    /// The address that it proves.
+    pub email: Email,
+    /// When it is no longer good.
+    pub expires_at: Timestamp,
+    /// The mail that carries it.
+    pub mail: NewMail,
+}
+
+/// What became of a wish for another secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretMade {
+    /// It is on its way. Earlier secrets stay good.
+    Queued,
+    /// The account had one in the last 15 minutes, or five in the last day: nothing was made.
+    TooMany,
+    /// The account has no such address, or has proven it already.
+    NoAddress,
+    /// There is no such account.
+    UnknownAccount,
+}
+
+/// What became of a secret that came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verified {
+    /// The address is the account's, and proven.
+    Done {
+        /// Whose.
+        account_id: AccountId,
+        /// The proven address that this one replaced: its owner should be told.
+        notify: Option<Email>,
+    },
+    /// It had come back before, and is still within its life and still about the account's address.
+    Again,
+    /// Never made, expired, superseded, or about an address that another account has proven.
+    Unknown,
+}
+
+const QUARTER_HOUR: Duration = Duration::from_mins(15);
+const DAY: Duration = Duration::from_hours(24);
+
+/// The most mails with a secret that an account gets in a day, and in a quarter of an hour.
+const MOST_A_DAY: i64 = 5;
+const MOST_A_QUARTER_HOUR: i64 = 1;
+
+impl Store {
+    /// Makes another secret for the address that an account claims. With `limited` an account gets at most one in
+    /// 15 minutes and five a day, whoever asks.
+    pub async fn add_verification(
+        &self,
+        id: AccountId,
+        new: NewVerification,
+        limited: bool,
+        now: Timestamp,
+        audit: NewAudit,
+    ) -> Result<SecretMade> {
+        self.db
+            .write(async move |tx| {
+                // Held, so that two wishes at once are counted one after the other.
+                let Some(account) = account::lock(tx, id).await? else { return Ok(SecretMade::UnknownAccount) };
+                let claims = account.email.is_some_and(|email| email.key() == new.email.key());
+                if !claims || account.email_verified_at.is_some() {
+                    return Ok(SecretMade::NoAddress);
+                }
+                if limited && has_had_enough(tx, id, now).await? {
+                    return Ok(SecretMade::TooMany);
+                }
+                insert(tx, id, &new, now).await?;
+                audit::write(tx, &audit.about(id, None), now).await?;
+                Ok(SecretMade::Queued)
+            })
+            .await
+    }
+
+    /// Takes a secret that came back: its address is now the account's, and proven. Another account's mere claim on
+    /// the address is void.
+    pub async fn verify_email(&self, digest: [u8; 32], now: Timestamp, audit: NewAudit) -> Result<Verified> {
+        self.db.write(async move |tx| verify(tx, digest, now, &audit).await).await
+    }
+}
+
+/// Keeps a secret and queues its mail.
+pub(crate) async fn insert(tx: &mut Tx<'_>, id: AccountId, new: &NewVerification, now: Timestamp) -> Result<()> {
+    let insert = sql!(
+        "INSERT INTO verification (digest, account_id, email, email_key, created_at, expires_at, verified_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, NULL)"
+    );
+    tx.run(insert, params![new.digest, id, new.email.as_str(), new.email.key(), now, new.expires_at]).await?;
+    mail::queue(tx, &new.mail, now).await
+}
+
+/// Drops the unused secrets of an account's other addresses: what was asked for last is what is meant.
+pub(crate) async fn supersede(tx: &mut Tx<'_>, id: AccountId, email: &Email) -> Result<()> {
+    let drop_others =
+        sql!("DELETE FROM verification WHERE account_id = $1 AND email_key <> $2 AND verified_at IS NULL");
+    tx.run(drop_others, params![id, email.key()]).await?;
+    Ok(())
+}
+
+async fn has_had_enough(tx: &mut Tx<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
+    let count = sql!("SELECT COUNT(*) FROM verification WHERE account_id = $1 AND created_at > $2");
+    let since = [QUARTER_HOUR, DAY].map(|span| params![id, now - span]);
+    let counts: Vec<Option<(i64,)>> = tx.get_each(count, since.to_vec()).await?;
+    let most = [MOST_A_QUARTER_HOUR, MOST_A_DAY];
+    Ok(counts.into_iter().flatten().zip(most).any(|((count,), most)| count >= most))
+}
+
+/// A secret that is kept.
+struct Secret {
+    account_id: AccountId,
+    email: Email,
+    verified_at: Option<Timestamp>,
+}
+
+async fn verify(tx: &mut Tx<'_>, digest: [u8; 32], now: Timestamp, audit: &NewAudit) -> Result<Verified> {
+    let hold = sql!(
+        "UPDATE verification SET verified_at = verified_at WHERE digest = $1 AND expires_at > $2 \
+         RETURNING account_id, email, email_key, verified_at"
+    );
+    let Some(secret): Option<Secret> = tx.get(hold, params![digest, now]).await? else {
+        return Ok(Verified::Unknown);
+    };
+    let Some(account) = account::lock(tx, secret.account_id).await? else { return Ok(Verified::Unknown) };
+    let proven = account.email.filter(|_| account.email_verified_at.is_some());
+    let is_proven = proven.as_ref().is_some_and(|email| email.key() == secret.email.key());
+    if secret.verified_at.is_some() {
+        return Ok(if is_proven { Verified::Again } else { Verified::Unknown });
+    }
+    let holder = name::email_holder(tx, &secret.email).await?;
+    if holder.is_some_and(|holder| holder.id != account.id && holder.verified_at.is_some()) {
+        return Ok(Verified::Unknown);
+    }
+    name::drop_claim(tx, &secret.email, Some(account.id), now).await?;
+    prove(tx, digest, &secret, now).await?;
+    audit::write(tx, &audit.about(account.id, None), now).await?;
+    announce(tx, ControlKind::AccountChanged, &[account.id.0], now).await?;
+    let notify = proven.filter(|_| !is_proven);
+    Ok(Verified::Done { account_id: account.id, notify })
+}
+
+/// Makes the secret's address the account's.
+async fn prove(tx: &mut Tx<'_>, digest: [u8; 32], secret: &Secret, now: Timestamp) -> Result<()> {
+    let used = sql!("UPDATE verification SET verified_at = $2 WHERE digest = $1");
+    tx.run(used, params![digest, now]).await?;
+    let set = sql!("UPDATE account SET email = $2, email_key = $3, email_verified_at = $4 WHERE id = $1");
+    tx.run(set, params![secret.account_id, secret.email.as_str(), secret.email.key(), now]).await?;
+    supersede(tx, secret.account_id, &secret.email).await
+}
+
+impl FromRow for Secret {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { account_id: row.take()?, email: Email::stored(row.take()?, row.take()?), verified_at: row.take()? })
+    }
+}
