@@ -1,0 +1,64 @@
+//! The doorbell between nodes: hints of what was committed or ended. It may lose, repeat and reorder them;
+//! nothing depends on it but latency.
+
+mod local;
+
+use parlour_model::{AccountId, Epoch, Event, RoomId, RoomName, SessionId};
+
+pub(crate) use local::Local;
+
+/// Events that were committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Where.
+    pub room: RoomName,
+    /// The room's number.
+    pub head_id: RoomId,
+    /// Which life of its log.
+    pub epoch: Epoch,
+    /// What: ascending, without a gap.
+    pub events: Vec<Event>,
+}
+
+/// What nodes tell each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Events were committed.
+    Published(Published),
+    /// A session has ended.
+    SessionEnded(SessionId),
+    /// All sessions of an account have ended, but perhaps one.
+    AccountEnded {
+        /// Whose.
+        id: AccountId,
+        /// The one that stands.
+        except: Option<SessionId>,
+    },
+    /// An account has another name.
+    Renamed {
+        /// Whose.
+        id: AccountId,
+        /// The name it has now.
+        username: String,
+    },
+}
+
+/// Who takes hints: the hub of a node.
+pub(crate) trait Listener: Send + Sync {
+    fn hear(&self, hint: Hint);
+}
+
+/// The bus that was chosen at start.
+pub(crate) enum Bus {
+    /// One node: what is told is heard here, at once.
+    Local(Local),
+}
+
+impl Bus {
+    /// Tells every node, this one included. Does not wait.
+    pub(crate) fn tell(&self, hint: Hint) {
+        match self {
+            Self::Local(local) => local.tell(hint),
+        }
+    }
+}

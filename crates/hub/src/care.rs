@@ -1,0 +1,86 @@
+//! The hub's own tasks: what time brings, lost hints, and holes in logs.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tracing::warn;
+
+use crate::history::History;
+use crate::hub::Inner;
+use crate::room::Room;
+
+/// How often expiries and graces are looked at.
+const CLOCKS_EVERY: Duration = Duration::from_millis(250);
+/// How often the heads of the active rooms are compared: bounds how late an event comes whose hint was lost.
+const HEADS_EVERY: Duration = Duration::from_secs(1);
+/// How long to wait before asking a history again that was away.
+pub(crate) const RETRY: Duration = Duration::from_millis(250);
+/// How many events are read at once.
+pub(crate) const PAGE: i64 = 256;
+
+/// Ends tokens whose time is up, by the clock, and graces, by the runtime's time.
+pub(crate) async fn watch_clocks(hub: Weak<Inner>) {
+    let mut ticks = interval(CLOCKS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else {
+            return;
+        };
+        hub.registry.expire(hub.clock.now());
+        hub.give_up(Instant::now());
+    }
+}
+
+/// Looks for events whose hints were lost.
+pub(crate) async fn watch_heads(hub: Weak<Inner>) {
+    let mut ticks = interval(HEADS_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_away = false;
+    loop {
+        ticks.tick().await;
+        let Some(hub) = hub.upgrade() else {
+            return;
+        };
+        let is_away = !check_heads(&hub).await;
+        if is_away && !was_away {
+            warn!("the heads of the rooms cannot be checked; lost hints stay unnoticed until they can");
+        }
+        was_away = is_away;
+    }
+}
+
+/// One look at every active room. `false`: the history is away, and the rest of the rooms can wait.
+async fn check_heads(hub: &Inner) -> bool {
+    let rooms = hub.rooms.all();
+    for room in rooms.iter().filter(|room| room.activation.initialized()) {
+        match hub.history.head(&room.name).await {
+            Ok(Some(head)) => {
+                if room.learn(&head) {
+                    hub.repair(room);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => return false,
+        }
+    }
+    true
+}
+
+/// Fills the hole in a room's log from the history, for as long as there is one and the room is active.
+pub(crate) async fn repair(history: Arc<dyn History>, room: Weak<Room>) {
+    loop {
+        let hole = room.upgrade().and_then(|room| room.hole());
+        let Some((log, after)) = hole else {
+            return;
+        };
+        let page = history.after(log.id, after, PAGE).await.unwrap_or_default();
+        if page.is_empty() {
+            sleep(RETRY).await;
+        } else if let Some(room) = room.upgrade() {
+            // While this task is the room's repair, no second one is asked for.
+            let _ = room.take(log, page);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! One socket, known to the hub from its handshake to its end, so that it can be told to go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::Hub;
+use crate::bus::Hint;
+use crate::registry::{Key, Registry, Signal, send_away};
+
+/// Who a connection speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The account.
+    pub account_id: AccountId,
+    /// The login.
+    pub session_id: SessionId,
+    /// When the token's time is up; `None` when only the session's end ends it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// An open socket. Dropping it takes it out of the registry.
+pub struct Connection {
+    registry: Arc<Registry>,
+    key: Key,
+    signal: Arc<Signal>,
+}
+
+/// Why a connection must go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Its session was ended: close with 1008.
+    SessionEnded,
+    /// Its token's time is up: close with 1008.
+    Expired,
+    /// The server restarts: close with 1012, which tells the peer to come back.
+    Restarting,
+}
+
+/// This account, this source, or everybody together has as many connections as are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyConnections;
+
+impl Hub {
+    /// Registers a socket.
+    ///
+    /// A session may end between the check of its token and this call. So look at the session once more *after*
+    /// registering (and after [`Connection::bind`]): who ends it from then on finds the connection here.
+    pub fn connect(&self, owner: Option<Owner>, source: SourcePrefix) -> Result<Connection, TooManyConnections> {
+        let registry = Arc::clone(&self.0.registry);
+        let (key, signal) = registry.enter(owner, source)?;
+        Ok(Connection { registry, key, signal })
+    }
+
+    /// Ends the connections of a session, on every node.
+    pub fn end_session(&self, id: SessionId) {
+        self.0.bus.tell(Hint::SessionEnded(id));
+    }
+
+    /// Ends the connections of an account, on every node, but those of one session.
+    pub fn end_account(&self, id: AccountId, except: Option<SessionId>) {
+        self.0.bus.tell(Hint::AccountEnded { id, except });
+    }
+
+    /// Gives an account another name: in every room it leaves under the old one and joins under the new.
+    pub fn rename(&self, id: AccountId, username: &str) {
+        let username = username.to_owned();
+        self.0.bus.tell(Hint::Renamed { id, username });
+    }
+
+    /// Sends every connection away with [`Farewell::Restarting`], spread over four fifths of `over` so that they do
+    /// not all come back at once, and returns when all are gone or the time is up. Whoever connects meanwhile is
+    /// sent away at once.
+    pub async fn drain(&self, over: Duration) {
+        let start = Instant::now();
+        let signals = self.0.registry.close();
+        let step = over * 4 / 5 / u32::try_from(signals.len().max(1)).unwrap_or(u32::MAX);
+        for (count, signal) in (0..).zip(&signals) {
+            sleep_until(start + step * count).await;
+            send_away(signal);
+        }
+        // Whoever is left is closed by the end of the process.
+        let _ = timeout_at(start + over, self.0.registry.emptied()).await;
+    }
+}
+
+impl Connection {
+    /// Makes this the connection of a login, in place of what it was before. See [`Hub::connect`] for the check
+    /// that must follow.
+    pub fn bind(&self, owner: Owner) -> Result<(), TooManyConnections> {
+        self.registry.bind(self.key, owner)
+    }
+
+    /// Makes this nobody's connection: the end of the login no longer closes it.
+    pub fn unbind(&self) {
+        self.registry.unbind(self.key);
+    }
+
+    /// Who it speaks for now.
+    pub fn owner(&self) -> Option<Owner> {
+        self.registry.owner(self.key)
+    }
+
+    /// Resolves when this connection must go. May be dropped and called again.
+    pub async fn farewell(&self) -> Farewell {
+        self.signal.given().await
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.registry.leave(self.key);
+    }
+}

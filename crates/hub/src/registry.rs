@@ -1,0 +1,248 @@
+//! Every open connection, by session, account, source and expiry, whether or not it is in a room.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
+use tokio::sync::Notify;
+
+use crate::connection::{Farewell, Owner, TooManyConnections};
+use crate::hub::HubSettings;
+use crate::lock::lock;
+
+/// A connection's number in the registry.
+pub(crate) type Key = u64;
+
+/// The table of open connections.
+pub(crate) struct Registry {
+    book: Mutex<Book>,
+    limits: Limits,
+    /// Rung when the last connection is gone.
+    emptied: Notify,
+}
+
+struct Limits {
+    account: usize,
+    source: usize,
+    all: usize,
+}
+
+#[derive(Default)]
+struct Book {
+    next: Key,
+    lines: HashMap<Key, Line>,
+    by_session: HashMap<SessionId, HashSet<Key>>,
+    by_account: HashMap<AccountId, HashSet<Key>>,
+    by_source: HashMap<SourcePrefix, usize>,
+    by_expiry: BTreeSet<(Timestamp, Key)>,
+    /// Since the drain began whoever still comes is sent away at once.
+    draining: bool,
+}
+
+struct Line {
+    owner: Option<Owner>,
+    source: SourcePrefix,
+    signal: Arc<Signal>,
+}
+
+/// Tells one connection that it must go. The first reason stands.
+#[derive(Default)]
+pub(crate) struct Signal {
+    farewell: OnceLock<Farewell>,
+    given: Notify,
+}
+
+impl Signal {
+    fn give(&self, farewell: Farewell) {
+        if self.farewell.set(farewell).is_ok() {
+            self.given.notify_waiters();
+        }
+    }
+
+    pub(crate) async fn given(&self) -> Farewell {
+        loop {
+            // Made before looking: it is woken by every call from here on.
+            let given = self.given.notified();
+            if let Some(farewell) = self.farewell.get() {
+                return *farewell;
+            }
+            given.await;
+        }
+    }
+}
+
+impl Registry {
+    pub(crate) fn new(settings: &HubSettings) -> Self {
+        Self {
+            book: Mutex::default(),
+            limits: Limits {
+                account: settings.connections_per_account,
+                source: settings.connections_per_source,
+                all: settings.connections,
+            },
+            emptied: Notify::new(),
+        }
+    }
+
+    pub(crate) fn enter(
+        &self,
+        owner: Option<Owner>,
+        source: SourcePrefix,
+    ) -> Result<(Key, Arc<Signal>), TooManyConnections> {
+        let mut book = lock(&self.book);
+        let from_source = book.by_source.get(&source).copied().unwrap_or(0);
+        if book.lines.len() >= self.limits.all || from_source >= self.limits.source {
+            return Err(TooManyConnections);
+        }
+        if owner.is_some_and(|owner| book.of(owner.account_id) >= self.limits.account) {
+            return Err(TooManyConnections);
+        }
+        let key = book.enter(source);
+        book.give_owner(key, owner);
+        let signal = Arc::clone(&book.lines[&key].signal);
+        if book.draining {
+            signal.give(Farewell::Restarting);
+        }
+        Ok((key, signal))
+    }
+
+    pub(crate) fn leave(&self, key: Key) {
+        let mut book = lock(&self.book);
+        book.give_owner(key, None);
+        book.leave(key);
+        if book.lines.is_empty() {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    pub(crate) fn bind(&self, key: Key, owner: Owner) -> Result<(), TooManyConnections> {
+        let mut book = lock(&self.book);
+        let is_new = book.owner(key).is_none_or(|old| old.account_id != owner.account_id);
+        if is_new && book.of(owner.account_id) >= self.limits.account {
+            return Err(TooManyConnections);
+        }
+        book.give_owner(key, Some(owner));
+        Ok(())
+    }
+
+    pub(crate) fn unbind(&self, key: Key) {
+        lock(&self.book).give_owner(key, None);
+    }
+
+    pub(crate) fn owner(&self, key: Key) -> Option<Owner> {
+        lock(&self.book).owner(key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.book).lines.len()
+    }
+
+    pub(crate) fn end_session(&self, id: SessionId) {
+        let book = lock(&self.book);
+        for key in book.by_session.get(&id).into_iter().flatten() {
+            book.lines[key].signal.give(Farewell::SessionEnded);
+        }
+    }
+
+    pub(crate) fn end_account(&self, id: AccountId, except: Option<SessionId>) {
+        let book = lock(&self.book);
+        for key in book.by_account.get(&id).into_iter().flatten() {
+            let line = &book.lines[key];
+            if except.is_none() || line.owner.map(|owner| owner.session_id) != except {
+                line.signal.give(Farewell::SessionEnded);
+            }
+        }
+    }
+
+    /// Sends away those whose token's time is up.
+    pub(crate) fn expire(&self, now: Timestamp) {
+        let mut book = lock(&self.book);
+        while let Some((at, key)) = book.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
+            book.by_expiry.remove(&(at, key));
+            book.lines[&key].signal.give(Farewell::Expired);
+        }
+    }
+
+    /// Begins the drain and returns who was there.
+    pub(crate) fn close(&self) -> Vec<Arc<Signal>> {
+        let mut book = lock(&self.book);
+        book.draining = true;
+        book.lines.values().map(|line| Arc::clone(&line.signal)).collect()
+    }
+
+    /// Resolves when there is no connection.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.len() == 0 {
+                return;
+            }
+            emptied.await;
+        }
+    }
+}
+
+/// Tells one of those that [`Registry::close`] returned to come back later.
+pub(crate) fn send_away(signal: &Signal) {
+    signal.give(Farewell::Restarting);
+}
+
+impl Book {
+    fn enter(&mut self, source: SourcePrefix) -> Key {
+        let key = self.next;
+        self.next += 1;
+        *self.by_source.entry(source).or_default() += 1;
+        let signal = Arc::default();
+        let line = Line { owner: None, source, signal };
+        self.lines.insert(key, line);
+        key
+    }
+
+    fn leave(&mut self, key: Key) {
+        let Some(line) = self.lines.remove(&key) else {
+            return;
+        };
+        if let Some(count) = self.by_source.get_mut(&line.source) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_source.remove(&line.source);
+            }
+        }
+    }
+
+    fn owner(&self, key: Key) -> Option<Owner> {
+        self.lines.get(&key).and_then(|line| line.owner)
+    }
+
+    fn of(&self, account: AccountId) -> usize {
+        self.by_account.get(&account).map_or(0, HashSet::len)
+    }
+
+    /// Replaces a connection's owner, in the line and in every index.
+    fn give_owner(&mut self, key: Key, owner: Option<Owner>) {
+        let Some(line) = self.lines.get_mut(&key) else {
+            return;
+        };
+        if let Some(old) = std::mem::replace(&mut line.owner, owner) {
+            forget(&mut self.by_session, &old.session_id, key);
+            forget(&mut self.by_account, &old.account_id, key);
+            if let Some(at) = old.expires_at {
+                self.by_expiry.remove(&(at, key));
+            }
+        }
+        if let Some(new) = owner {
+            self.by_session.entry(new.session_id).or_default().insert(key);
+            self.by_account.entry(new.account_id).or_default().insert(key);
+            self.by_expiry.extend(new.expires_at.map(|at| (at, key)));
+        }
+    }
+}
+
+fn forget<T: std::hash::Hash + Eq>(index: &mut HashMap<T, HashSet<Key>>, of: &T, key: Key) {
+    if let Some(keys) = index.get_mut(of) {
+        keys.remove(&key);
+        if keys.is_empty() {
+            index.remove(of);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! One room in memory: its place in the log, its newest entries, its people.
+
+use std::sync::{RwLock, RwLockReadGuard};
+
+use parlour_model::{AccountId, Author, Event, RoomId, RoomName, Seq, Timestamp};
+use tokio::sync::{OnceCell, watch};
+use tokio::time::Instant;
+
+use crate::history::Head;
+use crate::hub::HubSettings;
+use crate::lock::{read, write};
+use crate::presence::{Arrival, People};
+use crate::ring::{Position, Ring, What};
+use crate::subscription::{Log, Progress, Subscription};
+
+/// A room that somebody is in, or was in until a moment ago.
+pub(crate) struct Room {
+    pub(crate) name: RoomName,
+    /// Done by whoever joins first; the others wait for it.
+    pub(crate) activation: OnceCell<()>,
+    state: RwLock<State>,
+    /// The ring's end: one wake-up for all seats, however many entries have come.
+    news: watch::Sender<Position>,
+}
+
+/// What changes together, under one lock that is never held across an await.
+pub(crate) struct State {
+    subscription: Subscription,
+    pub(crate) ring: Ring,
+    people: People,
+    /// Whether a task fills the hole in the log.
+    repairing: bool,
+}
+
+/// What a newcomer finds.
+pub(crate) struct Arrived {
+    /// From here on presence entries are news to the seat; its `others` show the earlier ones.
+    pub(crate) at: Position,
+    pub(crate) others: Vec<Author>,
+    /// The seq of the last event before `at`.
+    pub(crate) last: Seq,
+}
+
+/// Where a seat that is behind can go on.
+pub(crate) enum Gate {
+    /// In the ring.
+    Open(Position),
+    /// In the history.
+    Read(RoomId),
+    /// Nowhere: what it would have to be told is gone.
+    Lost,
+}
+
+impl Room {
+    pub(crate) fn new(name: RoomName, settings: &HubSettings) -> Self {
+        let state = State {
+            subscription: Subscription::default(),
+            ring: Ring::new(settings.ring_entries, settings.ring_bytes),
+            people: People::default(),
+            repairing: false,
+        };
+        Self { name, activation: OnceCell::new(), state: RwLock::new(state), news: watch::Sender::new(0) }
+    }
+
+    pub(crate) fn news(&self) -> watch::Receiver<Position> {
+        self.news.subscribe()
+    }
+
+    pub(crate) fn end(&self) -> Position {
+        *self.news.borrow()
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
+        read(&self.state)
+    }
+
+    /// The seq of the last delivered event.
+    pub(crate) fn last(&self) -> Seq {
+        self.read().subscription.last()
+    }
+
+    /// Begins after the head. `true`: the log has a hole, and the caller is to fill it.
+    #[must_use]
+    pub(crate) fn start(&self, head: Option<Head>) -> bool {
+        self.follow(|subscription| subscription.start(head))
+    }
+
+    /// Takes events from the bus or the history. `true` as for [`Room::start`].
+    #[must_use]
+    pub(crate) fn take(&self, log: Log, events: Vec<Event>) -> bool {
+        self.follow(|subscription| subscription.take(log, events))
+    }
+
+    /// Takes a look at the head. `true` as for [`Room::start`].
+    #[must_use]
+    pub(crate) fn learn(&self, head: &Head) -> bool {
+        self.follow(|subscription| subscription.learn(head))
+    }
+
+    /// The log and the seq after which events are missing. `None` ends the repair.
+    pub(crate) fn hole(&self) -> Option<(Log, Seq)> {
+        let mut state = write(&self.state);
+        let hole = state.subscription.hole();
+        state.repairing = hole.is_some();
+        hole
+    }
+
+    /// Takes a seat: registration, the list of others and the newcomer's entry are one step.
+    pub(crate) fn arrive(&self, person: Option<&Author>, at: Timestamp, list: bool) -> Arrived {
+        self.change(|state| {
+            let id = person.map(|author| author.id);
+            let others = if list { state.people.others(id) } else { Vec::new() };
+            if let Some(author) = person {
+                state.welcome(author, at);
+            }
+            Arrived { at: state.ring.end(), others, last: state.subscription.last() }
+        })
+    }
+
+    /// A person gives up a seat.
+    pub(crate) fn leave(&self, id: AccountId, at: Timestamp) {
+        self.change(|state| {
+            if let Some(author) = state.people.leave(id) {
+                state.ring.push(What::Left(author, at));
+            }
+        });
+    }
+
+    /// A person's line broke. `true`: it was the last, and they are awaited until then.
+    pub(crate) fn lose(&self, id: AccountId, until: Instant) -> bool {
+        write(&self.state).people.lose(id, until)
+    }
+
+    /// Waits no longer for a person, unless they are back or awaited anew.
+    pub(crate) fn give_up(&self, id: AccountId, now: Instant, at: Timestamp) {
+        self.change(|state| {
+            if let Some(author) = state.people.give_up(id, now) {
+                state.ring.push(What::Left(author, at));
+            }
+        });
+    }
+
+    /// A person has another name.
+    pub(crate) fn rename(&self, id: AccountId, username: &str, at: Timestamp) {
+        self.change(|state| {
+            if let Some((old, new)) = state.people.rename(id, username) {
+                state.ring.push(What::Left(old, at));
+                state.ring.push(What::Joined(new, at));
+            }
+        });
+    }
+
+    /// Where a seat goes on that has everything up to `after`, and hears of presence from `joined_at` on.
+    pub(crate) fn gate(&self, after: Seq, joined_at: Position, presence: bool) -> Gate {
+        let state = self.read();
+        let ring = &state.ring;
+        if ring.turned_since(joined_at) {
+            return Gate::Lost;
+        }
+        let place = if after >= state.subscription.last() {
+            ring.end()
+        } else if let Some(place) = ring.position_of(after + 1) {
+            place
+        } else {
+            return state.subscription.room().map_or(Gate::Lost, Gate::Read);
+        };
+        // Presence since the joining may stand before the events that the history has already given.
+        if place > joined_at && presence && ring.lost_presence_since(joined_at) {
+            return Gate::Lost;
+        }
+        Gate::Open(place.min(joined_at.max(ring.first())))
+    }
+
+    fn follow(&self, step: impl FnOnce(&mut Subscription) -> Progress) -> bool {
+        self.change(|state| {
+            let Progress { ready, turned } = step(&mut state.subscription);
+            if turned {
+                state.ring.turn_over();
+            }
+            for event in ready {
+                state.ring.push(What::Event(event));
+            }
+            let begins = !state.repairing && state.subscription.hole().is_some();
+            state.repairing |= begins;
+            begins
+        })
+    }
+
+    /// Changes the room and wakes its seats if that put something into the ring.
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let (result, end) = {
+            let mut state = write(&self.state);
+            let result = change(&mut state);
+            (result, state.ring.end())
+        };
+        // Outside of the lock two changes may come here in the other order.
+        self.news.send_if_modified(|news| {
+            let is_later = *news < end;
+            *news = end.max(*news);
+            is_later
+        });
+        result
+    }
+}
+
+impl State {
+    fn welcome(&mut self, author: &Author, at: Timestamp) {
+        match self.people.arrive(author) {
+            Arrival::Again => return,
+            Arrival::First => {}
+            Arrival::Renamed(old) => self.ring.push(What::Left(old, at)),
+        }
+        self.ring.push(What::Joined(author.clone(), at));
+    }
+}
