@@ -18,11 +18,7 @@ async fn guest(server: &Server) -> Socket {
 
 async fn member(server: &Server, username: &str) -> Socket {
     let member = server.member(username).await;
-    server
-        .socket("/users/")
-        .bearer(&member.token)
-        .connect()
-        .await
+    server.socket("/users/").bearer(&member.token).connect().await
 }
 
 fn new(username: &str, password: &str) -> Value {
@@ -48,21 +44,12 @@ async fn a_token_at_the_handshake_binds_the_connection() {
     let server = Server::start().await;
     let ada = server.member("ada").await;
     let mut socket = server.socket("/users/").bearer(&ada.token).connect().await;
-    assert_eq!(
-        socket.ask(&me()).await["data"]["user_id"],
-        ada.id.to_string()
-    );
+    assert_eq!(socket.ask(&me()).await["data"]["user_id"], ada.id.to_string());
 
     let handshake = server.socket("/users").subprotocols(&[&ada.token]);
     let (mut socket, head) = handshake.attempt().await.ok().unwrap();
-    assert_eq!(
-        head.header("sec-websocket-protocol"),
-        Some(ada.token.as_str())
-    );
-    assert_eq!(
-        socket.ask(&me()).await["data"]["user_id"],
-        ada.id.to_string()
-    );
+    assert_eq!(head.header("sec-websocket-protocol"), Some(ada.token.as_str()));
+    assert_eq!(socket.ask(&me()).await["data"]["user_id"], ada.id.to_string());
 }
 
 /// Proves: actions.new.any_password
@@ -90,25 +77,11 @@ async fn any_script_makes_a_username() {
     let server = Server::start().await;
     let mut socket = guest(&server).await;
     let long = "ü".repeat(150);
-    for username in [
-        "User Name",
-        "Ада Лавлейс",
-        "愛達",
-        "عائدة",
-        "ada.l-2_+",
-        &long,
-    ] {
+    for username in ["User Name", "Ада Лавлейс", "愛達", "عائدة", "ada.l-2_+", &long] {
         let answer = socket.ask(&new(username, PASSWORD)).await;
         assert_eq!(answer["data"]["username"], username, "{answer}");
     }
-    for username in [
-        "ü".repeat(151).as_str(),
-        "a\u{0}b",
-        "a\nb",
-        "a\u{202e}b",
-        "a\u{200b}b",
-        "ada ",
-    ] {
+    for username in ["ü".repeat(151).as_str(), "a\u{0}b", "a\nb", "a\u{202e}b", "a\u{200b}b", "ada "] {
         let answer = socket.ask(&new(username, PASSWORD)).await;
         assert_eq!(answer["error"], "invalid_username", "{username:?}");
     }
@@ -165,9 +138,7 @@ async fn a_username_that_looks_like_an_address_stands_in_nobodys_way() {
 
     socket.ask(&new("ada@example.com", "the other's")).await;
     let by_email = json!({"email": "ada@example.com", "password": "the owner's"});
-    let answer = socket
-        .ask(&json!({"action": "login", "data": by_email}))
-        .await;
+    let answer = socket.ask(&json!({"action": "login", "data": by_email})).await;
     let token = answer["data"]["token"].as_str().unwrap();
     assert_eq!(forge::claims(token)["username"], "owner");
 }
@@ -213,10 +184,7 @@ async fn data_token_binds_in_me_details_and_edit() {
     let mut socket = guest(&server).await;
     let ping = json!({"action": "ping", "data": {"token": ada.token}});
     assert_eq!(socket.ask(&ping).await, json!({"action": "pong"}));
-    assert!(
-        socket.ask(&me()).await["error"].is_string(),
-        "ping must bind nothing"
-    );
+    assert!(socket.ask(&me()).await["error"].is_string(), "ping must bind nothing");
 }
 
 /// Proves: actions.me.bound_stays
@@ -240,10 +208,7 @@ async fn a_rename_obeys_the_rules_of_names() {
     let taken = bob.ask(&edit(&json!({"username": "ADA"}))).await;
     assert_eq!(taken, json!({"action": "edit", "error": "username_taken"}));
     let refused = bob.ask(&edit(&json!({"username": " bob"}))).await;
-    assert_eq!(
-        refused,
-        json!({"action": "edit", "error": "invalid_username"})
-    );
+    assert_eq!(refused, json!({"action": "edit", "error": "invalid_username"}));
     let recased = bob.ask(&edit(&json!({"username": "Bob"}))).await;
     assert_eq!(recased["data"]["username"], "Bob");
 }
@@ -257,16 +222,10 @@ async fn a_new_address_needs_the_password_and_its_owners_consent() {
     ada["data"]["email"] = json!("old@example.com");
     socket.ask(&ada).await;
     let first = server.mail("old@example.com", 1).await.secret();
-    server
-        .get(&format!("/api/v1/user/verify/{first}"))
-        .send()
-        .await
-        .expect(200);
+    server.get(&format!("/api/v1/user/verify/{first}")).send().await.expect(200);
     socket.ask(&login("ada", PASSWORD)).await;
 
-    let without = socket
-        .ask(&edit(&json!({"email": "new@example.com"})))
-        .await;
+    let without = socket.ask(&edit(&json!({"email": "new@example.com"}))).await;
     assert!(without["error"].is_string(), "{without}");
     let changes = json!({"email": "new@example.com", "password": PASSWORD});
     let pending = socket.ask(&edit(&changes)).await;
@@ -275,10 +234,6 @@ async fn a_new_address_needs_the_password_and_its_owners_consent() {
 
     server.mail("old@example.com", 2).await;
     let secret = server.mail("new@example.com", 1).await.secret();
-    server
-        .get(&format!("/api/v1/user/verify/{secret}"))
-        .send()
-        .await
-        .expect(200);
+    server.get(&format!("/api/v1/user/verify/{secret}")).send().await.expect(200);
     assert_eq!(socket.ask(&me()).await["data"]["email"], "new@example.com");
 }

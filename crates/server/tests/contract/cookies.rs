@@ -54,26 +54,14 @@ async fn only_configured_origins_read_answers() {
     let known = server.get(ME).session(&session).header("Origin", FRONT_END);
     let known = known.send().await.expect(200);
     assert_eq!(known.all("access-control-allow-origin"), [FRONT_END]);
-    assert_eq!(
-        known.header("access-control-allow-credentials"),
-        Some("true")
-    );
-    assert!(
-        known
-            .all("vary")
-            .join(",")
-            .to_lowercase()
-            .contains("origin")
-    );
+    assert_eq!(known.header("access-control-allow-credentials"), Some("true"));
+    assert!(known.all("vary").join(",").to_lowercase().contains("origin"));
     let granted = cors::preflight(&server, FRONT_END, "POST", SESSIONS, "Content-Type").await;
     assert_eq!(granted.all("access-control-allow-origin"), [FRONT_END]);
 
     for origin in [cors::ELSEWHERE, "https://app.example.evil.example", "null"] {
         let unknown = server.get(ME).session(&session).header("Origin", origin);
-        assert_eq!(
-            unknown.send().await.header("access-control-allow-origin"),
-            None
-        );
+        assert_eq!(unknown.send().await.header("access-control-allow-origin"), None);
         let refused = cors::preflight(&server, origin, "DELETE", SESSIONS, "Content-Type").await;
         assert_eq!(refused.header("access-control-allow-origin"), None);
     }
@@ -84,20 +72,13 @@ async fn only_configured_origins_read_answers() {
 async fn a_foreign_page_changes_nothing() {
     let server = Server::start().await;
     let session = sign_up(&server, "ada").await;
-    let signs = [
-        ("Origin", cors::ELSEWHERE),
-        ("Origin", "null"),
-        ("Sec-Fetch-Site", "cross-site"),
-    ];
+    let signs = [("Origin", cors::ELSEWHERE), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site")];
     for (header, value) in signs {
         let request = server.delete(SESSIONS).session(&session);
         let answer = request.header(header, value).send().await.expect(403);
         let sentence = "You do not have permission to perform this action.";
         assert_eq!(answer.json(), json!({"detail": sentence}));
-        assert!(
-            is_live(&server, &session).await,
-            "{header}: {value} logged her out"
-        );
+        assert!(is_live(&server, &session).await, "{header}: {value} logged her out");
     }
 }
 
@@ -113,11 +94,7 @@ async fn the_page_of_this_very_server_is_no_stranger() {
     let session = session_of(&log_in(&server, "ada").await);
     let request = server.delete(SESSIONS).session(&session);
     let request = request.header("Host", "chat.lan:8080");
-    request
-        .header("Origin", "http://chat.lan:8080")
-        .send()
-        .await
-        .expect(200);
+    request.header("Origin", "http://chat.lan:8080").send().await.expect(200);
 }
 
 /// Proves: cookies.origin.no_csrf_header
@@ -163,10 +140,7 @@ async fn every_login_has_an_id_of_its_own() {
         ids.push(session_of(&request.send().await.expect(200)));
     }
     ids.push(session_of(&log_in(&server, "ada").await));
-    assert!(
-        ids.iter().all(|id| id.len() >= 22),
-        "fewer than 128 bits: {ids:?}"
-    );
+    assert!(ids.iter().all(|id| id.len() >= 22), "fewer than 128 bits: {ids:?}");
     assert!(!is_live(&server, "planted").await);
     ids.sort_unstable();
     ids.dedup();
@@ -176,10 +150,7 @@ async fn every_login_has_an_id_of_its_own() {
 /// Proves: cookies.login.cookie
 #[tokio::test]
 async fn the_cookie_is_secure_where_the_door_is() {
-    for (url, secure) in [
-        ("https://parlour.example", true),
-        ("http://parlour.example", false),
-    ] {
+    for (url, secure) in [("https://parlour.example", true), ("http://parlour.example", false)] {
         let server = Server::with(&[("server.public_url", url)]).await;
         sign_up(&server, "ada").await;
         let cookie = log_in(&server, "ada").await.cookie("sessionid").unwrap();
@@ -210,10 +181,7 @@ async fn a_token_beats_a_cookie() {
     let bob = server.member("bob").await;
     let both = server.get(ME).session(&session).bearer(&bob.token);
     let user = both.send().await.expect(200).json()["data"]["user"].take();
-    assert_eq!(
-        (&user["username"], &user["id"]),
-        (&json!("bob"), &json!(bob.id))
-    );
+    assert_eq!((&user["username"], &user["id"]), (&json!("bob"), &json!(bob.id)));
     let bad = server.get(ME).session(&session).bearer("nonsense");
     bad.send().await.expect(401);
 }
@@ -234,12 +202,7 @@ async fn a_session_ends_after_two_weeks() {
 async fn unknown_fields_grant_nothing() {
     let server = Server::start().await;
     let mut form = form("mallory");
-    for (field, value) in [
-        ("id", 77),
-        ("admin_level", 2),
-        ("adminLevel", 2),
-        ("is_staff", 1),
-    ] {
+    for (field, value) in [("id", 77), ("admin_level", 2), ("adminLevel", 2), ("is_staff", 1)] {
         form[field] = json!(value);
     }
     let answer = server.post("/api/users/", &form).send().await.expect(201);

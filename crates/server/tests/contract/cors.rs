@@ -7,13 +7,7 @@ use crate::http::Response;
 pub(crate) const ELSEWHERE: &str = "https://elsewhere.example";
 
 /// The answer to the question whether a page of `origin` may send `method` with `headers`.
-pub(crate) async fn preflight(
-    server: &Server,
-    origin: &str,
-    method: &str,
-    path: &str,
-    headers: &str,
-) -> Response {
+pub(crate) async fn preflight(server: &Server, origin: &str, method: &str, path: &str, headers: &str) -> Response {
     server
         .request("OPTIONS", path)
         .header("Origin", origin)
@@ -28,33 +22,20 @@ pub(crate) async fn assert_granted(server: &Server, method: &str, path: &str, he
     let answer = preflight(server, ELSEWHERE, method, path, headers).await;
     assert!(matches!(answer.status, 200 | 204), "{answer:?}");
     assert_open(&answer);
-    assert!(
-        lists(&answer, "access-control-allow-methods", method),
-        "{answer:?}"
-    );
+    assert!(lists(&answer, "access-control-allow-methods", method), "{answer:?}");
     for header in headers.split(", ") {
-        assert!(
-            lists(&answer, "access-control-allow-headers", header),
-            "{answer:?}"
-        );
+        assert!(lists(&answer, "access-control-allow-headers", header), "{answer:?}");
     }
 }
 
 /// A page of any origin may read the answer and its headers, but never as the person whose cookies the browser holds.
 pub(crate) fn assert_readable(answer: &Response) {
     assert_open(answer);
-    assert!(
-        answer.header("access-control-expose-headers").is_some(),
-        "{answer:?}"
-    );
+    assert!(answer.header("access-control-expose-headers").is_some(), "{answer:?}");
 }
 
 fn assert_open(answer: &Response) {
-    assert_eq!(
-        answer.all("access-control-allow-origin"),
-        ["*"],
-        "{answer:?}"
-    );
+    assert_eq!(answer.all("access-control-allow-origin"), ["*"], "{answer:?}");
     assert_eq!(answer.header("access-control-allow-credentials"), None);
 }
 

@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 
 /// PKCS#8 (RFC 8410) of an Ed25519 key whose seed is 32 times the byte 7: somebody else's key.
 const FOREIGN_KEY: [u8; 48] = {
-    let prefix = [
-        0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
-        0x20,
-    ];
+    let prefix = [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
     let mut key = [7; 48];
     let mut at = 0;
     while at < prefix.len() {
@@ -56,22 +53,12 @@ pub(crate) fn unsigned(token: &str) -> String {
 
 /// The same claims, signed by a symmetric algorithm with what is public as its secret.
 pub(crate) fn confused(token: &str, public: &[u8]) -> String {
-    sign(
-        token,
-        Algorithm::HS256,
-        &EncodingKey::from_secret(public),
-        |_| (),
-    )
+    sign(token, Algorithm::HS256, &EncodingKey::from_secret(public), |_| ())
 }
 
 /// The same claims under the same `kid`, signed by somebody else.
 pub(crate) fn foreign(token: &str) -> String {
-    sign(
-        token,
-        Algorithm::EdDSA,
-        &EncodingKey::from_ed_der(&FOREIGN_KEY),
-        |_| (),
-    )
+    sign(token, Algorithm::EdDSA, &EncodingKey::from_ed_der(&FOREIGN_KEY), |_| ())
 }
 
 /// Signed by somebody else, whose header says where the key to check it with is found.
@@ -91,12 +78,7 @@ pub(crate) fn promoted(token: &str) -> String {
     format!("{}.{}.{}", parts[0], encoded(&claims), parts[2])
 }
 
-fn sign(
-    token: &str,
-    algorithm: Algorithm,
-    key: &EncodingKey,
-    adorn: impl Fn(&mut Header),
-) -> String {
+fn sign(token: &str, algorithm: Algorithm, key: &EncodingKey, adorn: impl Fn(&mut Header)) -> String {
     let original = header(token);
     let mut header = Header::new(algorithm);
     header.kid = original["kid"].as_str().map(str::to_owned);
@@ -105,9 +87,14 @@ fn sign(
     jsonwebtoken::encode(&header, &claims(token), key).unwrap()
 }
 
+/// What base64url holds.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
 fn decoded(token: &str, part: usize) -> Value {
     let part = token.split('.').nth(part).unwrap();
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    serde_json::from_slice(&bytes(part)).unwrap()
 }
 
 fn encoded(value: &Value) -> String {
@@ -116,7 +103,37 @@ fn encoded(value: &Value) -> String {
 
 /// A text of any script as one that fits into an address: its bytes in hexadecimal, cut to 64.
 pub(crate) fn digits(text: &str) -> String {
-    let mut digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
-    digits.truncate(64);
-    digits
+    text.bytes().take(32).fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
+mod tests {
+    use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+
+    use super::{Value, confused, encoded, foreign, header, is_jwt, json, promoted, unsigned};
+
+    fn token() -> String {
+        let head = json!({"alg": "EdDSA", "kid": "k1", "typ": "at+jwt"});
+        format!("{}.{}.c2lnbmF0dXJl", encoded(&head), encoded(&json!({"adminLevel": 0})))
+    }
+
+    /// A forgery that is merely malformed would prove nothing.
+    #[test]
+    fn a_confused_token_is_well_signed_for_who_falls_for_it() {
+        let forged = confused(&token(), b"public");
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let key = DecodingKey::from_secret(b"public");
+        jsonwebtoken::decode::<Value>(&forged, &key, &validation).unwrap();
+        assert_eq!(header(&forged)["kid"], "k1");
+        assert_eq!(header(&forged)["typ"], "at+jwt");
+    }
+
+    #[test]
+    fn forgeries_keep_the_shape_of_a_token() {
+        assert!(is_jwt(&foreign(&token())));
+        assert!(is_jwt(&promoted(&token())));
+        assert_eq!(header(&unsigned(&token()))["alg"], "none");
+        assert_eq!(header(&confused(&token(), b""))["alg"], "HS256");
+    }
 }

@@ -67,25 +67,14 @@ impl Server {
         let folder = Folder::new();
         let clock = ManualClock::new();
         let started = Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await;
-        Self {
-            started,
-            clock,
-            folder,
-        }
+        Self { started, clock, folder }
     }
 
     /// The one place that knows how a server is started in-process.
-    async fn start_with(
-        folder: &Path,
-        settings: &[(&str, &str)],
-        clock: Arc<ManualClock>,
-    ) -> Started {
+    async fn start_with(folder: &Path, settings: &[(&str, &str)], clock: Arc<ManualClock>) -> Started {
         // LEAD: complete here with `parlour_server::{config, running}`; nothing else in this folder needs a change.
         std::future::ready(()).await;
-        unreachable!(
-            "no server yet for {folder:?} {settings:?} {:?}",
-            clock.now()
-        )
+        unreachable!("no server yet for {folder:?} {settings:?} {:?}", clock.now())
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -139,10 +128,7 @@ impl Server {
     /// A command of the operator, run beside the server as a process of its own.
     pub(crate) async fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlour"));
-        command
-            .args(arguments)
-            .arg("--data")
-            .arg(self.folder.path());
+        command.args(arguments).arg("--data").arg(self.folder.path());
         let run = tokio::task::spawn_blocking(move || command.output().unwrap());
         let output = run.await.unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -152,10 +138,7 @@ impl Server {
     /// An account with a login that any contract accepts.
     pub(crate) async fn member(&self, username: &str) -> Member {
         let credentials = json!({"username": username, "secret": PASSWORD});
-        self.post("/api/v1/users", &credentials)
-            .send()
-            .await
-            .expect(201);
+        self.post("/api/v1/users", &credentials).send().await.expect(201);
         self.log_in(username).await
     }
 
@@ -222,12 +205,9 @@ pub(crate) fn record_log() -> &'static Log {
     static LOG: Log = Log(Mutex::new(Vec::new()));
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
-        let filter = "trace,tungstenite=off,tokio_tungstenite=off";
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_ansi(false)
-            .with_writer(|| &LOG)
-            .init();
+        let servers = ["parlour", "hyper", "axum", "tower", "tower_http", "lettre"];
+        let filter = servers.map(|target| format!("{target}=trace")).join(",");
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| &LOG).init();
     });
     &LOG
 }

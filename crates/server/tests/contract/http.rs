@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long anything may take before a test gives up on it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A request under construction; nothing is sent before [`Request::send`].
 #[derive(Clone)]
@@ -23,13 +23,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(address: SocketAddr, method: &str, path: &str) -> Self {
-        Self {
-            address,
-            method: method.to_owned(),
-            path: path.to_owned(),
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Self { address, method: method.to_owned(), path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
     }
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
@@ -73,9 +67,7 @@ impl Request {
     }
 
     fn has(&self, name: &str) -> bool {
-        self.headers
-            .iter()
-            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+        self.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     fn head(&self) -> String {
@@ -106,10 +98,7 @@ impl Connection {
     pub(crate) async fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self {
-            stream,
-            unread: Vec::new(),
-        }
+        Self { stream, unread: Vec::new() }
     }
 
     /// Writes what the server is still willing to take: it may hang up on a bad request before reading all of it.
@@ -161,13 +150,11 @@ impl Connection {
         if response.status == 204 || response.status == 304 || response.status < 200 {
             return Vec::new();
         }
-        match response.header("content-length") {
-            Some(length) => self.exactly(length.parse().unwrap()).await,
-            None => {
-                while self.more().await {}
-                std::mem::take(&mut self.unread)
-            }
+        if let Some(length) = response.header("content-length") {
+            return self.exactly(length.parse().unwrap()).await;
         }
+        while self.more().await {}
+        std::mem::take(&mut self.unread)
     }
 
     async fn chunks(&mut self) -> Vec<u8> {
@@ -226,11 +213,7 @@ impl Response {
             .map(|line| line.split_once(':').unwrap())
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect();
-        Self {
-            status: status.parse().unwrap(),
-            headers,
-            body: Vec::new(),
-        }
+        Self { status: status.parse().unwrap(), headers, body: Vec::new() }
     }
 
     /// The value of the first header of that name.
@@ -251,21 +234,17 @@ impl Response {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {:?}", self.text()))
     }
 
     /// The cookie that this answer sets under `name`.
     pub(crate) fn cookie(&self, name: &str) -> Option<Cookie> {
-        self.all("set-cookie")
-            .into_iter()
-            .map(Cookie::parse)
-            .find(|cookie| cookie.name == name)
+        self.all("set-cookie").into_iter().map(Cookie::parse).find(|cookie| cookie.name == name)
     }
 
     /// Fails the test unless the status is `status`; gives the answer back for what comes next.
     pub(crate) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{:?}", self);
+        assert_eq!(self.status, status, "{self:?}");
         self
     }
 }
@@ -283,17 +262,11 @@ impl Cookie {
     fn parse(header: &str) -> Self {
         let mut parts = header.split(';').map(str::trim);
         let (name, value) = parts.next().unwrap().split_once('=').unwrap();
-        Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            attributes: parts.map(str::to_owned).collect(),
-        }
+        Self { name: name.to_owned(), value: value.to_owned(), attributes: parts.map(str::to_owned).collect() }
     }
 
     pub(crate) fn has(&self, attribute: &str) -> bool {
-        self.attributes
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(attribute))
+        self.attributes.iter().any(|known| known.eq_ignore_ascii_case(attribute))
     }
 }
 

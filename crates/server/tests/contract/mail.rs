@@ -17,13 +17,8 @@ pub(crate) struct Mail {
 impl Mail {
     /// What follows `label` in the body, up to the first character that no link or secret would hold.
     pub(crate) fn after(&self, label: &str) -> String {
-        let (_, rest) = self
-            .body
-            .split_once(label)
-            .expect("the mail lacks the label");
-        rest.chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-            .collect()
+        let (_, rest) = self.body.split_once(label).expect("the mail lacks the label");
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
     }
 
     /// The secret in the link of a verification mail.
@@ -34,9 +29,10 @@ impl Mail {
     fn is_to(&self, address: &str) -> bool {
         let to = format!("to: {address}").to_lowercase();
         let bracketed = format!("<{address}>").to_lowercase();
-        self.headers.lines().map(str::to_lowercase).any(|line| {
-            line.starts_with("to:") && (line.contains(&bracketed) || line.starts_with(&to))
-        })
+        self.headers
+            .lines()
+            .map(str::to_lowercase)
+            .any(|line| line.starts_with("to:") && (line.contains(&bracketed) || line.starts_with(&to)))
     }
 }
 
@@ -74,17 +70,12 @@ fn letters(outbox: &Path) -> Vec<PathBuf> {
 fn read(path: &Path) -> Mail {
     let text = std::fs::read_to_string(path).unwrap().replace("\r\n", "\n");
     let (headers, _) = text.split_once("\n\n").unwrap_or((&text, ""));
-    Mail {
-        headers: headers.replace("\n ", " ").replace("\n\t", " "),
-        body: decode(&text),
-    }
+    Mail { headers: headers.replace("\n ", " ").replace("\n\t", " "), body: decode(&text) }
 }
 
 /// The text parts of a mail: each block of headers says how what follows it is encoded.
 fn decode(text: &str) -> String {
-    let boundary = text
-        .split_once("boundary=\"")
-        .and_then(|(_, rest)| rest.split('"').next());
+    let boundary = text.split_once("boundary=\"").and_then(|(_, rest)| rest.split('"').next());
     match boundary {
         None => part(text),
         Some(boundary) => text
@@ -115,16 +106,9 @@ fn quoted_printable(body: &str) -> String {
     let mut rest = joined.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         let code = (first == b'=').then(|| tail.get(..2)).flatten();
-        match code.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
+        let byte = code.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(first));
+        rest = if byte.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8(bytes).unwrap()
 }

@@ -24,10 +24,7 @@ pub(crate) async fn replay(contract: &str) {
     let scenarios: Vec<Value> = serde_json::from_str(&text).unwrap();
     assert!(!scenarios.is_empty());
     for scenario in &scenarios {
-        Scenario::start(contract, scenario)
-            .await
-            .run(scenario)
-            .await;
+        Scenario::start(contract, scenario).await.run(scenario).await;
     }
 }
 
@@ -136,10 +133,7 @@ impl Scenario {
     async fn talk(&mut self, step: &Value) -> Result<(), String> {
         let (verb, spec) = step.as_object().unwrap().iter().next().unwrap();
         let name = spec["on"].as_str().unwrap();
-        let socket = self
-            .sockets
-            .get_mut(name)
-            .expect("nobody of that name is connected");
+        let socket = self.sockets.get_mut(name).expect("nobody of that name is connected");
         match verb.as_str() {
             "send" => send(socket, spec).await,
             "receive" => {
@@ -186,10 +180,7 @@ impl Kept {
         match value {
             Value::String(text) => self.fill_text(text),
             Value::Array(items) => items.iter().map(|item| self.fill(item)).collect(),
-            Value::Object(fields) => fields
-                .iter()
-                .map(|(name, field)| (name.clone(), self.fill(field)))
-                .collect(),
+            Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), self.fill(field))).collect(),
             other => other.clone(),
         }
     }
@@ -200,9 +191,7 @@ impl Kept {
         }
         let mut filled = text.to_owned();
         for (name, value) in &self.0 {
-            let plain = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
+            let plain = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             filled = filled.replace(&format!("${{{name}}}"), &plain);
         }
         Value::String(filled)
@@ -214,8 +203,7 @@ impl Kept {
         }
         for (name, value) in pairs(&expected["headers"]) {
             let header = actual.header(name).unwrap_or("(no such header)");
-            self.compare(&value.into(), &header.into())
-                .map_err(|difference| format!("{name}: {difference}"))?;
+            self.compare(&value.into(), &header.into()).map_err(|difference| format!("{name}: {difference}"))?;
         }
         for (name, spec) in expected["cookies"].as_object().into_iter().flatten() {
             self.compare_cookie(name, spec, actual)?;
@@ -231,12 +219,7 @@ impl Kept {
     }
 
     /// `{"value": …, "attributes": […]}`: all the attributes must be there, in whatever order.
-    fn compare_cookie(
-        &mut self,
-        name: &str,
-        spec: &Value,
-        actual: &Response,
-    ) -> Result<(), String> {
+    fn compare_cookie(&mut self, name: &str, spec: &Value, actual: &Response) -> Result<(), String> {
         let cookie = actual.cookie(name).ok_or(format!("no cookie {name}"))?;
         for attribute in spec["attributes"].as_array().into_iter().flatten() {
             if !cookie.has(attribute.as_str().unwrap()) {
@@ -253,8 +236,7 @@ impl Kept {
                 let open = fields.contains_key("<more>");
                 for (name, field) in fields.iter().filter(|(name, _)| *name != "<more>") {
                     let value = actual.get(name).ok_or(format!("`{name}` is missing"))?;
-                    self.compare(field, value)
-                        .map_err(|difference| format!("{name}: {difference}"))?;
+                    self.compare(field, value).map_err(|difference| format!("{name}: {difference}"))?;
                 }
                 let surplus = actual.keys().find(|name| !fields.contains_key(*name));
                 match surplus {
@@ -262,10 +244,9 @@ impl Kept {
                     _ => Ok(()),
                 }
             }
-            (Value::Array(items), Value::Array(actual)) if items.len() == actual.len() => items
-                .iter()
-                .zip(actual)
-                .try_for_each(|(item, actual)| self.compare(item, actual)),
+            (Value::Array(items), Value::Array(actual)) if items.len() == actual.len() => {
+                items.iter().zip(actual).try_for_each(|(item, actual)| self.compare(item, actual))
+            }
             _ if expected == actual => Ok(()),
             _ => Err(format!("expected {expected}, got {actual}")),
         }
@@ -304,9 +285,7 @@ fn is_of(kind: &str, value: &Value) -> bool {
     match kind {
         "any" => true,
         "int" => value.is_i64(),
-        "unix" => value
-            .as_i64()
-            .is_some_and(|time| (1_000_000_000..10_000_000_000).contains(&time)),
+        "unix" => value.as_i64().is_some_and(|time| (1_000_000_000..10_000_000_000).contains(&time)),
         "string" => text.is_some_and(|text| !text.is_empty()),
         "id" => text.is_some_and(|text| text.parse::<i64>().is_ok_and(|id| id > 0)),
         "jwt" => text.is_some_and(is_jwt),
@@ -320,11 +299,60 @@ pub(crate) fn is_nanos(text: &str) -> bool {
     let Some((whole, fraction)) = text.split_once('.') else {
         return false;
     };
-    let digits = fraction
-        .strip_suffix('Z')
-        .or(fraction.strip_suffix("+00:00"));
-    let nine = digits.is_some_and(|digits| {
-        digits.len() == 9 && digits.bytes().all(|digit| digit.is_ascii_digit())
-    });
+    let digits = fraction.strip_suffix('Z').or(fraction.strip_suffix("+00:00"));
+    let nine = digits.is_some_and(|digits| digits.len() == 9 && digits.bytes().all(|digit| digit.is_ascii_digit()));
     nine && whole.parse::<jiff::civil::DateTime>().is_ok()
+}
+
+mod tests {
+    use serde_json::json;
+
+    use super::{Kept, Value};
+
+    fn agrees(expected: &Value, actual: &Value) -> bool {
+        Kept::default().compare(expected, actual).is_ok()
+    }
+
+    #[test]
+    fn a_body_is_compared_exactly_unless_it_says_more() {
+        let body = json!({"a": 1, "b": [{"c": "x"}]});
+        assert!(agrees(&body, &json!({"b": [{"c": "x"}], "a": 1})));
+        assert!(!agrees(&body, &json!({"a": 1})));
+        assert!(!agrees(&body, &json!({"a": 1, "b": [{"c": "x", "d": 1}]})));
+        assert!(!agrees(&body, &json!({"a": 1, "b": []})));
+        assert!(!agrees(&body, &json!({"a": "1", "b": [{"c": "x"}]})));
+        let open = json!({"a": 1, "<more>": true});
+        assert!(agrees(&open, &body));
+        assert!(!agrees(&open, &json!({"b": 1})));
+    }
+
+    #[test]
+    fn a_placeholder_stands_for_its_kind_only() {
+        let jwt = "eyJhbGciOiJFZERTQSJ9.eyJpZCI6IjEifQ.c2ln";
+        let stamp = "2024-03-04T09:47:45.137360195Z";
+        let kinds = [
+            ("<jwt>", json!(jwt), json!("a.b.c")),
+            ("<int>", json!(7), json!("7")),
+            ("<id>", json!("7"), json!(7)),
+            ("<id>", json!("12"), json!("x")),
+            ("<string>", json!("x"), json!("")),
+            ("<unix>", json!(1_800_000_000), json!(1_800_000_000_000_i64)),
+            ("<rfc3339-nanos>", json!(stamp), json!("2024-03-04T09:47:45Z")),
+            ("<rfc3339-nanos>", json!(stamp), json!("2024-03-04T09:47:45.137360195+02:00")),
+            ("<password>", json!("<password>"), json!("x")),
+        ];
+        for (kind, right, wrong) in kinds {
+            assert!(agrees(&json!(kind), &right), "{kind} {right}");
+            assert!(!agrees(&json!(kind), &wrong), "{kind} {wrong}");
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_filled_in_with_its_type() {
+        let mut kept = Kept::default();
+        let expected = json!({"id": "<int:id>", "token": "<string:token>"});
+        kept.compare(&expected, &json!({"id": 12, "token": "t"})).unwrap();
+        let step = json!(["${id}", "Bearer ${token}", "/users/${id}", "${unknown}"]);
+        assert_eq!(kept.fill(&step), json!([12, "Bearer t", "/users/12", "${unknown}"]));
+    }
 }

@@ -18,11 +18,7 @@ async fn published_examples_replay() {
 }
 
 pub(crate) async fn join(server: &Server, path: &str, member: &Member) -> Socket {
-    server
-        .socket(path)
-        .subprotocols(&[&member.token])
-        .connect()
-        .await
+    server.socket(path).subprotocols(&[&member.token]).connect().await
 }
 
 /// The only message of a frame.
@@ -34,11 +30,7 @@ pub(crate) fn only(frame: &Value) -> &Value {
 
 async fn log_in(server: &Server, username: &str, secret: &str) -> u16 {
     let credentials = json!({"username": username, "secret": secret});
-    server
-        .post("/api/v1/login", &credentials)
-        .send()
-        .await
-        .status
+    server.post("/api/v1/login", &credentials).send().await.status
 }
 
 /// Proves: rooms.cors.any, rooms.cors.preflight
@@ -47,9 +39,7 @@ async fn pages_of_any_origin_may_call() {
     let server = Server::start().await;
     for path in ["/api/v1/users", "/api/v1/login"] {
         cors::assert_granted(&server, "POST", path, "Authorization, Content-Type").await;
-        let refusal = server
-            .post(path, &json!({}))
-            .header("Origin", cors::ELSEWHERE);
+        let refusal = server.post(path, &json!({})).header("Origin", cors::ELSEWHERE);
         cors::assert_readable(&refusal.send().await.expect(400));
     }
 }
@@ -58,11 +48,7 @@ async fn pages_of_any_origin_may_call() {
 #[tokio::test]
 async fn what_has_no_envelope_has_no_content() {
     let server = Server::start().await;
-    for (method, path) in [
-        ("GET", "/api/v1/users"),
-        ("PUT", "/api/v1/login"),
-        ("POST", TEA),
-    ] {
+    for (method, path) in [("GET", "/api/v1/users"), ("PUT", "/api/v1/login"), ("POST", TEA)] {
         let answer = server.request(method, path).send().await;
         assert!(answer.status >= 400, "{answer:?}");
         if !answer.body.is_empty() {
@@ -78,20 +64,10 @@ async fn what_has_no_envelope_has_no_content() {
 #[tokio::test]
 async fn any_script_makes_a_username() {
     let server = Server::start().await;
-    for username in [
-        "User Name",
-        "Ада Лавлейс",
-        "愛達",
-        "ada@example.com",
-        "/etc/passwd",
-    ] {
+    for username in ["User Name", "Ада Лавлейс", "愛達", "ada@example.com", "/etc/passwd"] {
         assert_eq!(server.member(username).await.username, username);
         let credentials = json!({"username": username.to_uppercase(), "secret": PASSWORD});
-        let answer = server
-            .post("/api/v1/login", &credentials)
-            .send()
-            .await
-            .expect(200);
+        let answer = server.post("/api/v1/login", &credentials).send().await.expect(200);
         assert_eq!(answer.json()["data"]["user"]["username"], username);
     }
 }
@@ -103,17 +79,10 @@ async fn any_secret_is_taken_and_all_of_it_counts() {
     let long = "x".repeat(1024);
     for (username, secret) in [("one", "1"), ("long", &long), ("spaces", " 🦉 two  ")] {
         let account = json!({"username": username, "secret": secret});
-        server
-            .post("/api/v1/users", &account)
-            .send()
-            .await
-            .expect(201);
+        server.post("/api/v1/users", &account).send().await.expect(201);
         let cut = &secret[..secret.char_indices().last().unwrap().0];
         assert!(matches!(log_in(&server, username, cut).await, 400 | 401));
-        assert_eq!(
-            log_in(&server, username, &secret.to_uppercase()).await == 200,
-            secret == "1"
-        );
+        assert_eq!(log_in(&server, username, &secret.to_uppercase()).await == 200, secret == "1");
         assert_eq!(log_in(&server, username, secret).await, 200);
     }
 }
@@ -123,11 +92,7 @@ async fn any_secret_is_taken_and_all_of_it_counts() {
 async fn unknown_fields_grant_nothing() {
     let server = Server::start().await;
     let account = json!({"username": "mallory", "secret": PASSWORD, "id": 77, "admin_level": 2, "adminLevel": 2});
-    let created = server
-        .post("/api/v1/users", &account)
-        .send()
-        .await
-        .expect(201);
+    let created = server.post("/api/v1/users", &account).send().await.expect(201);
     assert_ne!(created.json()["data"]["id"], 77);
     let mallory = server.log_in("mallory").await;
     assert_eq!(forge::claims(&mallory.token)["adminLevel"], 0);
@@ -138,11 +103,7 @@ async fn unknown_fields_grant_nothing() {
 async fn an_address_is_no_username() {
     let server = Server::start().await;
     let account = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
-    server
-        .post("/createUser", &account)
-        .send()
-        .await
-        .expect(200);
+    server.post("/createUser", &account).send().await.expect(200);
     assert_eq!(log_in(&server, "ada@example.com", PASSWORD).await, 400);
     assert_eq!(log_in(&server, "ada", PASSWORD).await, 200);
 }
@@ -156,11 +117,7 @@ async fn an_ended_session_has_no_sockets_and_opens_none() {
     let end = server.delete("/api/sessions/").bearer(&ada.token);
     end.send().await.expect(200);
     assert!(socket.closed().await.code.is_some());
-    let refusal = server
-        .socket(TEA)
-        .subprotocols(&[&ada.token])
-        .refused()
-        .await;
+    let refusal = server.socket(TEA).subprotocols(&[&ada.token]).refused().await;
     assert_eq!(refusal.status, 401);
     assert_eq!(refusal.json()["error"]["type"], "INVALID_AUTH_TOKEN");
 }
@@ -220,11 +177,7 @@ async fn history_runs_into_what_is_live_without_gap_or_repeat() {
             readers.push(server.socket(&path).connect().await);
         }
         for reader in &mut readers {
-            let ids: Vec<i64> = log(reader, 200)
-                .await
-                .into_iter()
-                .map(|(id, _)| id)
-                .collect();
+            let ids: Vec<i64> = log(reader, 200).await.into_iter().map(|(id, _)| id).collect();
             assert_eq!(ids, (1..=200).collect::<Vec<i64>>());
         }
     };
@@ -245,18 +198,12 @@ async fn a_message_shows_the_name_that_its_author_has_now() {
     assert_eq!(users.ask(&rename).await["data"]["username"], "countess");
 
     room.send(&json!({"text": "after"})).await;
-    assert_eq!(
-        only(&room.receive().await)["sender"]["username"],
-        "countess"
-    );
+    assert_eq!(only(&room.receive().await)["sender"]["username"], "countess");
     let mut later = server.socket(&format!("{TEA}?since=0")).connect().await;
     for text in ["before", "after"] {
         let frame = later.receive().await;
         assert_eq!(only(&frame)["text"], text);
-        assert_eq!(
-            only(&frame)["sender"],
-            json!({"id": ada.id, "username": "countess"})
-        );
+        assert_eq!(only(&frame)["sender"], json!({"id": ada.id, "username": "countess"}));
     }
 }
 
@@ -266,9 +213,7 @@ async fn text_that_is_no_text_closes() {
     let server = Server::start().await;
     let ada = server.member("ada").await;
     let mut socket = join(&server, TEA, &ada).await;
-    socket
-        .send_raw(&frame(0x81, b"{\"text\":\"\xff\xfe\"}"))
-        .await;
+    socket.send_raw(&frame(0x81, b"{\"text\":\"\xff\xfe\"}")).await;
     assert_eq!(socket.closed().await.code, Some(1007));
 }
 
@@ -306,10 +251,7 @@ async fn a_slow_reader_is_put_out_and_resumes() {
         }
     }
     let (mut next, closed) = read_on(&mut slow, 1).await;
-    assert_eq!(
-        (closed.code, closed.reason.as_str()),
-        (Some(1013), "resume")
-    );
+    assert_eq!((closed.code, closed.reason.as_str()), (Some(1013), "resume"));
     while next <= MESSAGES {
         let path = format!("{TEA}?since={}", next - 1);
         let mut resumed = server.socket(&path).connect().await;
@@ -355,10 +297,7 @@ async fn the_lobby_has_a_second_door() {
 
     let mut bob = join(&server, "/api/v1/rooms/lobby/messages/ws", &bob).await;
     let joined = ada.receive().await;
-    assert_eq!(
-        (&joined["type"], &joined["msg"]),
-        (&json!("user_joined"), &json!({"username": "bob"}))
-    );
+    assert_eq!((&joined["type"], &joined["msg"]), (&json!("user_joined"), &json!({"username": "bob"})));
     bob.send(&json!({"text": "from the side door"})).await;
     assert_eq!(ada.receive().await["msg"]["from_user"], "bob");
     let frame = bob.receive().await;

@@ -61,18 +61,8 @@ impl Handshake {
             return Err(connection.refusal(head).await);
         }
         assert_upgraded(&head);
-        let stream = WebSocketStream::from_partially_read(
-            connection.stream,
-            connection.unread,
-            Role::Client,
-            None,
-        );
-        Ok((
-            Socket {
-                stream: stream.await,
-            },
-            head,
-        ))
+        let stream = WebSocketStream::from_partially_read(connection.stream, connection.unread, Role::Client, None);
+        Ok((Socket { stream: stream.await }, head))
     }
 
     /// The open socket.
@@ -99,15 +89,8 @@ impl Handshake {
 }
 
 fn assert_upgraded(head: &Response) {
-    assert_eq!(
-        head.header("sec-websocket-accept"),
-        Some(derive_accept_key(KEY.as_bytes()).as_str())
-    );
-    assert!(
-        head.header("upgrade")
-            .unwrap()
-            .eq_ignore_ascii_case("websocket")
-    );
+    assert_eq!(head.header("sec-websocket-accept"), Some(derive_accept_key(KEY.as_bytes()).as_str()));
+    assert!(head.header("upgrade").unwrap().eq_ignore_ascii_case("websocket"));
 }
 
 /// One open socket.
@@ -150,9 +133,7 @@ impl Socket {
 
     pub(crate) async fn receive_within(&mut self, wait: Duration) -> Value {
         match self.next(wait).await {
-            Ok(text) => {
-                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
-            }
+            Ok(text) => serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")),
             Err(closed) => panic!("the socket closed: {closed:?}"),
         }
     }
@@ -188,10 +169,7 @@ impl Socket {
 
     /// Closes cleanly and waits until the server has agreed.
     pub(crate) async fn close(mut self) {
-        let frame = CloseFrame {
-            code: CloseCode::Normal,
-            reason: "".into(),
-        };
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "".into() };
         let _ = self.stream.close(Some(frame)).await;
         self.closed().await;
     }
@@ -237,8 +215,8 @@ fn length(length: usize, mask: u8) -> Vec<u8> {
         0..126 => vec![mask | u8::try_from(length).unwrap()],
         126..65_536 => {
             let short = u16::try_from(length).unwrap();
-            [&[mask | 126][..], &short.to_be_bytes()].concat()
+            [&[mask | 0x7E][..], &short.to_be_bytes()].concat()
         }
-        _ => [&[mask | 127][..], &(length as u64).to_be_bytes()].concat(),
+        _ => [&[mask | 0x7F][..], &(length as u64).to_be_bytes()].concat(),
     }
 }

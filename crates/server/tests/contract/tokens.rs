@@ -27,16 +27,12 @@ struct Pair {
 impl Pair {
     fn of(body: &Value) -> Self {
         let text = |name: &str| body[name].as_str().unwrap().to_owned();
-        Self {
-            access: text("accessToken"),
-            refresh: text("refreshToken"),
-        }
+        Self { access: text("accessToken"), refresh: text("refreshToken") }
     }
 }
 
 async fn sign_up_named(server: &Server, email: &str, first: &str, last: &str) -> Pair {
-    let form =
-        json!({"email": email, "password": "password", "firstName": first, "lastName": last});
+    let form = json!({"email": email, "password": "password", "firstName": first, "lastName": last});
     let answer = server.post("/api/v1/user/signup", &form).send().await;
     Pair::of(&answer.expect(201).json())
 }
@@ -47,9 +43,7 @@ async fn sign_up(server: &Server, email: &str) -> Pair {
 
 async fn refresh(server: &Server, token: &str, query: &str) -> Response {
     let path = format!("/api/v1/user/login/refresh{query}");
-    let request = server
-        .request("POST", &path)
-        .header("X-Refresh-Token", token);
+    let request = server.request("POST", &path).header("X-Refresh-Token", token);
     request.send().await
 }
 
@@ -86,13 +80,7 @@ async fn pages_of_any_origin_may_call() {
     cors::assert_granted(&server, "POST", "/api/v1/user/signup", "Content-Type").await;
     cors::assert_granted(&server, "POST", "/api/v1/user/login", "Content-Type").await;
     cors::assert_granted(&server, "DELETE", "/api/v1/user/login", both).await;
-    cors::assert_granted(
-        &server,
-        "POST",
-        "/api/v1/user/login/refresh",
-        "X-Refresh-Token",
-    )
-    .await;
+    cors::assert_granted(&server, "POST", "/api/v1/user/login/refresh", "X-Refresh-Token").await;
     cors::assert_granted(&server, "DELETE", DELETE_ME, "X-Access-Token").await;
     let refusal = server.delete(DELETE_ME).header("Origin", cors::ELSEWHERE);
     cors::assert_readable(&refusal.send().await.expect(401));
@@ -124,10 +112,7 @@ async fn an_admin_is_told_by_the_claim() {
     let server = Server::start().await;
     let admin = server.admin("root").await;
     let claims = forge::claims(&admin.token);
-    assert_eq!(
-        (&claims["adminLevel"], &claims["privilegeLevel"]),
-        (&json!(2), &json!(2))
-    );
+    assert_eq!((&claims["adminLevel"], &claims["privilegeLevel"]), (&json!(2), &json!(2)));
 }
 
 /// Proves: tokens.signup.username
@@ -171,12 +156,7 @@ async fn no_two_tokens_are_the_same() {
     let credentials = json!({"email": "ada@example.com", "password": "password"});
     let login = server.post("/api/v1/user/login", &credentials).send().await;
     let login = Pair::of(&login.expect(201).json());
-    let mut all = vec![
-        pair.access,
-        pair.refresh.clone(),
-        login.access,
-        login.refresh,
-    ];
+    let mut all = vec![pair.access, pair.refresh.clone(), login.access, login.refresh];
     for _ in 0..3 {
         let answer = refresh(&server, &pair.refresh, "").await.expect(201).json();
         assert_eq!(answer["accessToken"], answer["freshAccessToken"]);
@@ -204,10 +184,7 @@ async fn an_idle_refresh_token_dies() {
 /// Proves: tokens.refresh.absolute
 #[tokio::test]
 async fn no_refresh_token_lives_for_ever() {
-    let limits = [
-        ("tokens.refresh_idle_days", "2"),
-        ("tokens.refresh_absolute_days", "5"),
-    ];
+    let limits = [("tokens.refresh_idle_days", "2"), ("tokens.refresh_absolute_days", "5")];
     let server = Server::with(&limits).await;
     let mut pair = sign_up(&server, "ada@example.com").await;
     for _ in 0..4 {
@@ -237,10 +214,7 @@ async fn a_lost_answer_can_be_asked_for_again() {
 async fn parallel_tabs_stay_logged_in() {
     let server = Server::start().await;
     let first = sign_up(&server, "ada@example.com").await;
-    let (one, two) = tokio::join!(
-        rotate(&server, &first.refresh),
-        rotate(&server, &first.refresh)
-    );
+    let (one, two) = tokio::join!(rotate(&server, &first.refresh), rotate(&server, &first.refresh));
     assert!(server.accepts(&one.access).await);
     assert!(server.accepts(&two.access).await);
 }
@@ -252,9 +226,7 @@ async fn a_replay_after_the_successor_was_used_ends_the_session() {
     let first = sign_up(&server, "ada@example.com").await;
     let second = rotate(&server, &first.refresh).await;
     let third = rotate(&server, &second.refresh).await;
-    refresh(&server, &first.refresh, "?rotate=true")
-        .await
-        .expect(401);
+    refresh(&server, &first.refresh, "?rotate=true").await.expect(401);
     assert_ended(&server, &third).await;
 }
 
@@ -265,9 +237,7 @@ async fn a_late_replay_ends_the_session() {
     let first = sign_up(&server, "ada@example.com").await;
     let second = rotate(&server, &first.refresh).await;
     server.clock().advance(std::time::Duration::from_secs(31));
-    refresh(&server, &first.refresh, "?rotate=true")
-        .await
-        .expect(401);
+    refresh(&server, &first.refresh, "?rotate=true").await.expect(401);
     assert_ended(&server, &second).await;
 }
 
@@ -288,11 +258,7 @@ async fn logout_ends_every_access_token_of_the_session_and_no_other() {
 
     let logout = server.delete("/api/v1/user/login");
     let logout = logout.header("X-Access-Token", &pair.access);
-    logout
-        .header("X-Refresh-Token", &pair.refresh)
-        .send()
-        .await
-        .expect(204);
+    logout.header("X-Refresh-Token", &pair.refresh).send().await.expect(204);
     assert!(!server.accepts(&pair.access).await);
     assert!(!server.accepts(fresh["accessToken"].as_str().unwrap()).await);
     assert!(server.accepts(&other.access).await);
@@ -306,24 +272,13 @@ async fn a_scanner_that_opens_the_link_verifies_nothing() {
     let mail = server.mail("ada@example.com", 1).await;
     let secret = mail.secret();
     assert_eq!(secret.len(), 50);
-    assert!(
-        mail.body
-            .contains(&format!("https://parlour.example/verify/{secret}"))
-    );
+    assert!(mail.body.contains(&format!("https://parlour.example/verify/{secret}")));
     assert!(!mail.body.contains("/api/v1/user/verify/"));
 
     let page = format!("/verify/{secret}");
     let shown = server.get(&page).send().await.expect(200);
-    assert!(
-        shown
-            .header("content-type")
-            .unwrap()
-            .starts_with("text/html")
-    );
-    assert!(
-        shown.text().to_lowercase().contains("method=\"post\""),
-        "{shown:?}"
-    );
+    assert!(shown.header("content-type").unwrap().starts_with("text/html"));
+    assert!(shown.text().to_lowercase().contains("method=\"post\""), "{shown:?}");
     server.request("HEAD", &page).send().await;
     server.wait_minutes(QUARTER);
     create_secret(&server, &ada).await;
@@ -398,10 +353,7 @@ async fn nobody_is_flooded_with_mail() {
         create_secret(&server, &ada).await;
     }
     let_mail_go_out(&server, "second@example.com").await;
-    assert!(
-        matches!(server.mails("ada@example.com"), 5 | 6),
-        "five a day, sign-up's own aside"
-    );
+    assert!(matches!(server.mails("ada@example.com"), 5 | 6), "five a day, sign-up's own aside");
 }
 
 /// Proves: tokens.delete.ends_all, tokens.delete.gone
@@ -410,19 +362,12 @@ async fn deletion_ends_every_session_token_and_socket() {
     let server = Server::start().await;
     let ada = sign_up(&server, "ada@example.com").await;
     let credentials = json!({"email": "ada@example.com", "password": "password"});
-    let other = server
-        .post("/login", &credentials)
-        .send()
-        .await
-        .expect(200)
-        .json();
+    let other = server.post("/login", &credentials).send().await.expect(200).json();
     let other = other["token"].as_str().unwrap();
     let mut lobby = server.socket("/join").bearer(other).connect().await;
     let mut users = server.socket("/users/").bearer(&ada.access).connect().await;
 
-    let delete = server
-        .delete(DELETE_ME)
-        .header("X-Access-Token", &ada.access);
+    let delete = server.delete(DELETE_ME).header("X-Access-Token", &ada.access);
     delete.send().await.expect(200);
     assert!(lobby.closed().await.code.is_some());
     assert!(users.closed().await.code.is_some());
