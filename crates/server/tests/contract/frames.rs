@@ -103,7 +103,16 @@ async fn odd_messages_neither_pass_nor_break_the_room() {
     let server = Server::start().await;
     let ada = server.member("ada").await;
     let deep = format!("{{\"text\":{}{}}}", "[".repeat(2_000), "]".repeat(2_000));
-    let wrong_types = ["{}", "[]", "null", "{\"text\":null}", "{\"text\":[\"a\"]}", &deep];
+    let wrong_types = [
+        "{}",
+        "[]",
+        "null",
+        "{\"text\":null}",
+        "{\"text\":[\"a\"]}",
+        "{\"text\":\"\"}",
+        "{\"text\":\"a\\u0000b\"}",
+        &deep,
+    ];
     for text in wrong_types {
         let mut room = crate::rooms::join(&server, ROOM, &ada).await;
         room.send_text(text).await;

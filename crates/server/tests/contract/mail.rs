@@ -1,7 +1,7 @@
 //! Reads the outbox, where mail lies when no SMTP server is configured.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -36,7 +36,7 @@ impl Mail {
     }
 }
 
-/// All mails to `address`, in the order of their file names.
+/// All mails to `address`, oldest first.
 pub(crate) fn to(outbox: &Path, address: &str) -> Vec<Mail> {
     let mut mails: Vec<Mail> = letters(outbox).iter().map(|path| read(path)).collect();
     mails.retain(|mail| mail.is_to(address));
@@ -63,8 +63,12 @@ fn letters(outbox: &Path) -> Vec<PathBuf> {
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
         .collect();
-    letters.sort();
+    letters.sort_by_cached_key(|path| (written(path), path.clone()));
     letters
+}
+
+fn written(path: &Path) -> SystemTime {
+    std::fs::metadata(path).unwrap().modified().unwrap()
 }
 
 fn read(path: &Path) -> Mail {
