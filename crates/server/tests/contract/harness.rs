@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use parlour_model::clock::{Clock, Timestamp};
 use serde_json::{Value, json};
@@ -22,12 +22,15 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 /// What a test wants unless it says otherwise: no throttle in its way, and cheap hashes.
 const CALM: [(&str, &str); 2] = [("limits.enabled", "false"), ("password.hash", "small")];
 
-/// A clock that stands still until a test moves it.
+/// A clock that stands still until a test moves it. It begins at the real time, when the test's folder was made, so that
+/// the operator's commands, which are processes with a clock of their own, live in the same days.
 pub(crate) struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(1_800_000_000_000_000)))
+    fn starting_with(folder: &Path) -> Arc<Self> {
+        let made = std::fs::metadata(folder).unwrap().modified().unwrap();
+        let made = made.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        Arc::new(Self(AtomicI64::new(i64::try_from(made.as_micros()).unwrap())))
     }
 
     pub(crate) fn advance(&self, span: Duration) {
@@ -65,7 +68,7 @@ impl Server {
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         let settings = [&CALM[..], settings].concat();
         let folder = Folder::new();
-        let clock = ManualClock::new();
+        let clock = ManualClock::starting_with(folder.path());
         let started = Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await;
         Self { started, clock, folder }
     }

@@ -24,5 +24,6 @@ mod tokens;
 
 mod frames;
 mod hostile;
+mod names;
 mod security;
 mod together;
