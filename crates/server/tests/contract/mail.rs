@@ -50,6 +50,7 @@ pub(crate) async fn wait(outbox: &Path, address: &str, count: usize) -> Vec<Mail
         if mails.len() >= count {
             return mails;
         }
+        // sleep: a file that another task writes rings no bell.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("{count} mails to {address} were awaited in vain");

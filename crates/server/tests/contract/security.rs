@@ -356,6 +356,7 @@ async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
         if condition().await {
             return true;
         }
+        // sleep: what a process outside has changed rings no bell either.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     false

@@ -285,12 +285,23 @@ async fn a_scanner_that_opens_the_link_verifies_nothing() {
     server.mail("ada@example.com", 2).await;
 
     let form = "application/x-www-form-urlencoded";
-    let pressed = server.request("POST", &page).raw(form, "").send().await;
+    let pressed = server.request("POST", &page).raw(form, "");
+    let pressed = pressed.header("Sec-Fetch-Site", "same-origin");
+    let pressed = pressed.header("Origin", &origin_of_page(&server, &shown)).send().await;
     assert!(matches!(pressed.status, 200 | 303), "{pressed:?}");
     server.wait_minutes(QUARTER);
     create_secret(&server, &ada).await;
     let_mail_go_out(&server, "marker@example.com").await;
     assert_eq!(server.mails("ada@example.com"), 2);
+}
+
+/// What a browser sends as `Origin` with the form of a page: nobody's, when the page asks for `no-referrer` (Fetch
+/// standard, "append a request `Origin` header").
+fn origin_of_page(server: &Server, page: &Response) -> String {
+    match page.header("referrer-policy") {
+        Some("no-referrer") => "null".to_owned(),
+        _ => format!("http://{}", server.address()),
+    }
 }
 
 /// Proves: tokens.verify.head
