@@ -197,7 +197,7 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &SignUp) -> Result<SignedUp> {
         if !name::email_is_free(tx, email, None, now).await? {
             return Ok(SignedUp::Taken(Field::Email));
         }
-        name::drop_claim(tx, email, None, now).await?;
+        name::drop_lapsed_claim(tx, email, now).await?;
     }
     let Some(account) = insert_row(tx, &new.account, now).await? else {
         return Ok(SignedUp::Taken(Field::Email));

@@ -105,7 +105,7 @@ impl Store {
         }
     }
 
-    /// Finishes the writes that wait and lets go of the database. Later calls, on any clone, are [`Error::Busy`].
+    /// Finishes the writes that wait and lets go of the database. Later writes, on any clone, are [`Error::Busy`].
     pub async fn close(self) {
         self.db.close().await;
     }

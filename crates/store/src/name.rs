@@ -86,17 +86,28 @@ pub(crate) async fn email_holder(tx: &mut Tx<'_>, email: &Email) -> Result<Optio
     Ok(holder.map(|(id, verified_at, claimed_at)| EmailHolder { id, verified_at, claimed_at }))
 }
 
-/// Takes an address that was only claimed from everybody but `own`.
-pub(crate) async fn drop_claim(tx: &mut Tx<'_>, email: &Email, own: Option<AccountId>, now: Timestamp) -> Result<()> {
-    let drop_claim = sql!(
+/// Takes an address from whoever claimed it more than seven days ago and has not proven it. A younger claim that
+/// somebody has made in this moment stays.
+pub(crate) async fn drop_lapsed_claim(tx: &mut Tx<'_>, email: &Email, now: Timestamp) -> Result<()> {
+    let drop_lapsed = sql!(
+        "UPDATE account SET email = NULL, email_key = NULL, email_claimed_at = NULL \
+         WHERE email_key = $1 AND email_verified_at IS NULL AND COALESCE(email_claimed_at, 0) <= $2 RETURNING id"
+    );
+    let loser = tx.get(drop_lapsed, params![email.key(), now - CLAIM]).await?;
+    announce_loser(tx, loser, now).await
+}
+
+/// Takes an address that `own` has proven from whoever else only claims it.
+pub(crate) async fn drop_others_claim(tx: &mut Tx<'_>, email: &Email, own: AccountId, now: Timestamp) -> Result<()> {
+    let drop_others = sql!(
         "UPDATE account SET email = NULL, email_key = NULL, email_claimed_at = NULL \
          WHERE email_key = $1 AND email_verified_at IS NULL AND id <> $2 RETURNING id"
     );
-    // No account has the number 0.
-    let own = own.unwrap_or(AccountId(0));
-    let loser: Option<(AccountId,)> = tx.get(drop_claim, params![email.key(), own]).await?;
-    match loser {
-        Some((loser,)) => announce(tx, ControlKind::AccountChanged, &[loser.0], now).await,
-        None => Ok(()),
-    }
+    let loser = tx.get(drop_others, params![email.key(), own]).await?;
+    announce_loser(tx, loser, now).await
+}
+
+async fn announce_loser(tx: &mut Tx<'_>, loser: Option<(AccountId,)>, now: Timestamp) -> Result<()> {
+    let subjects: Vec<i64> = loser.into_iter().map(|(loser,)| loser.0).collect();
+    announce(tx, ControlKind::AccountChanged, &subjects, now).await
 }

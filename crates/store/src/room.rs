@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Appends messages in their order, all in one transaction, and makes the room when these are its first. Up to
-    /// 64 at a time are meant. Returns the room as it is afterwards, and what became of each message.
+    /// 64 at a time, and at least one, are meant. Returns the room as it is afterwards, and what became of each message.
     ///
     /// Places are contiguous from 1, and whoever reads a place finds all before it.
     pub async fn append(&self, room: &RoomName, messages: Vec<NewMessage>) -> Result<(RoomHead, Vec<Appended>)> {

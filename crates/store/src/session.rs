@@ -96,6 +96,9 @@ impl Store {
     pub async fn touch_sessions(&self, mut touched: Vec<(SessionId, Timestamp, Timestamp)>) -> Result<()> {
         // In one order for everybody, so that two of these cannot wait for each other.
         touched.sort_unstable();
+        if touched.is_empty() {
+            return Ok(());
+        }
         self.db
             .write(async move |tx| {
                 let touch = sql!(

@@ -144,7 +144,7 @@ async fn verify(tx: &mut Tx<'_>, digest: [u8; 32], now: Timestamp, audit: &NewAu
     if holder.is_some_and(|holder| holder.id != account.id && holder.verified_at.is_some()) {
         return Ok(Verified::Unknown);
     }
-    name::drop_claim(tx, &secret.email, Some(account.id), now).await?;
+    name::drop_others_claim(tx, &secret.email, account.id, now).await?;
     prove(tx, digest, &secret, now).await?;
     audit::write(tx, &audit.about(account.id, None), now).await?;
     announce(tx, ControlKind::AccountChanged, &[account.id.0], now).await?;

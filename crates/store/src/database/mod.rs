@@ -2,7 +2,7 @@
 //!
 //! A transaction is written once, as an async closure over a [`Tx`], and reads like SQL with names:
 //!
-//! ```ignore
+//! ```text
 //! self.db.write(async move |tx| {
 //!     let Some((last,)) = tx.get(LOCK_ROOM, params![room]).await? else { return Ok(None) };
 //!     tx.run(INSERT_EVENT, params![room, last + 1, &text]).await?;

@@ -68,20 +68,26 @@ impl Postgres {
     where
         F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync,
     {
-        for _ in 0..MOST_TRIES {
-            let mut client = self.client().await?;
-            // Dropped before its commit, by an error or because nobody waits any more, it rolls itself back.
-            let transaction = client.transaction().await?;
-            let outcome = match work(&mut Tx::Postgres(&transaction)).await {
-                Ok(value) => transaction.commit().await.map(|()| value).map_err(Error::from),
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Err(error) if is_conflict(&error) => tracing::debug!(%error, "running a transaction again"),
+        let mut tries = 1;
+        loop {
+            match self.attempt(&work).await {
+                Err(error) if tries < MOST_TRIES && has_state(&error, &[IN_THE_WAY, OUTDATED].concat()) => tries += 1,
+                Err(error) if has_state(&error, &IN_THE_WAY) => return Err(Error::Busy),
                 outcome => return outcome,
             }
         }
-        Err(Error::Busy)
+    }
+
+    async fn attempt<T, F>(&self, work: &F) -> Result<T>
+    where
+        F: AsyncFn(&mut Tx<'_>) -> Result<T> + Send + Sync,
+    {
+        let mut client = self.client().await?;
+        // Dropped before its commit, by an error or because nobody waits any more, it rolls itself back.
+        let transaction = client.transaction().await?;
+        let value = work(&mut Tx::Postgres(&transaction)).await?;
+        transaction.commit().await?;
+        Ok(value)
     }
 
     pub(super) fn close(&self) {
@@ -136,20 +142,17 @@ fn borrowed(params: &Params) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-/// Whether another transaction got in the way, so that the same work may succeed when it is run again: a
-/// deadlock, a row that was made meanwhile, or one that vanished while another leaned on it.
-fn is_conflict(error: &Error) -> bool {
+/// Another transaction got in the way; nothing is wrong with this one.
+const IN_THE_WAY: [SqlState; 2] = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+
+/// What this transaction saw has changed meanwhile: a row was made, or one that another leans on has gone. Run
+/// again, it sees that. When it still fails then, it is a bug.
+const OUTDATED: [SqlState; 2] = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION];
+
+fn has_state(error: &Error, states: &[SqlState]) -> bool {
     let Error::Failed(cause) = error else { return false };
     let state = cause.downcast_ref::<tokio_postgres::Error>().and_then(tokio_postgres::Error::code);
-    state.is_some_and(|state| {
-        [
-            SqlState::T_R_SERIALIZATION_FAILURE,
-            SqlState::T_R_DEADLOCK_DETECTED,
-            SqlState::UNIQUE_VIOLATION,
-            SqlState::FOREIGN_KEY_VIOLATION,
-        ]
-        .contains(state)
-    })
+    state.is_some_and(|state| states.contains(state))
 }
 
 /// Whether the server is away, going away, or has no room for us now.

@@ -1,0 +1,159 @@
+//! Names that rest and addresses that are claimed: who may have them, and when.
+
+use parlour_model::{Account, Field, ProfileChange};
+use parlour_store::{Edit, Edited, SecretMade, SignedUp, Store, Verified};
+
+use crate::harness::{
+    DAY, MINUTE, START, audit, digest, done, member, on_both, sign_up, sign_up_with_email, username, verification,
+};
+
+async fn rename(store: &Store, account: &Account, name: &str, now: parlour_model::Timestamp) -> Edited {
+    let edit = Edit {
+        id: account.id,
+        username: Some(username(name)),
+        profile: ProfileChange::default(),
+        email: None,
+        now,
+        audit: audit("rename"),
+    };
+    store.edit_account(edit).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_name_that_was_given_up_rests_for_thirty_days() {
+    on_both(async |home| {
+        let store = &home.store;
+        let ada = member(store, "Ada").await;
+        assert!(matches!(rename(store, &ada, "Countess", START).await, Edited::Done(_)));
+        assert_eq!(store.account_by_name("ada").await.unwrap(), None);
+        let mut other = sign_up("ADA");
+        other.now = START + DAY * 30 - MINUTE;
+        assert_eq!(store.sign_up(other.clone()).await.unwrap(), SignedUp::Taken(Field::Username));
+        assert!(matches!(rename(store, &ada, "ada", START + DAY).await, Edited::Done(_)), "her own name");
+        assert!(matches!(rename(store, &ada, "Countess", START + DAY * 2).await, Edited::Done(_)));
+        other.now = START + DAY * 32;
+        assert!(matches!(store.sign_up(other).await.unwrap(), SignedUp::Done { .. }));
+        assert_eq!(rename(store, &ada, "Ada", START + DAY * 32).await, Edited::Taken(Field::Username));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ascii_names_that_look_alike_stand_side_by_side_and_others_do_not() {
+    on_both(async |home| {
+        member(&home.store, "modern").await;
+        member(&home.store, "modem").await;
+        // With a Cyrillic `о`.
+        let look_alike = home.store.sign_up(sign_up("m\u{43e}dem")).await.unwrap();
+        assert_eq!(look_alike, SignedUp::Taken(Field::Username));
+        let ada = member(&home.store, "Ada").await;
+        let changed = rename(&home.store, &ada, "m\u{43e}dern", START).await;
+        assert_eq!(changed, Edited::Taken(Field::Username));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mere_claim_keeps_others_away_for_seven_days() {
+    on_both(async |home| {
+        let store = &home.store;
+        let squatter = sign_up_with_email("squatter", "ada@example.com", START);
+        let (squatter, _) = done(store.sign_up(squatter).await.unwrap());
+        let early = sign_up_with_email("Ada", "ADA@example.com", START + DAY * 7 - MINUTE);
+        assert_eq!(store.sign_up(early).await.unwrap(), SignedUp::Taken(Field::Email));
+        let owner = sign_up_with_email("Ada", "ADA@example.com", START + DAY * 7);
+        let (owner, _) = done(store.sign_up(owner).await.unwrap());
+        assert_eq!(owner.email.unwrap().as_str(), "ADA@example.com");
+        assert_eq!(store.account(squatter.id).await.unwrap().unwrap().email, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_proof_beats_a_claim_and_a_proven_address_is_kept() {
+    on_both(async |home| {
+        let store = &home.store;
+        let squatter = sign_up_with_email("squatter", "ada@example.com", START);
+        let (squatter, _) = done(store.sign_up(squatter).await.unwrap());
+        let mut owner = sign_up_with_email("Ada", "ada@example.com", START + DAY * 7);
+        owner.verification = Some(verification(1, "ada@example.com", START + DAY * 7));
+        let (owner, _) = done(store.sign_up(owner).await.unwrap());
+        let proven = store.verify_email(digest(1), START + DAY * 7, audit("verify")).await.unwrap();
+        assert_eq!(proven, Verified::Done { account_id: owner.id, notify: None });
+        let late = sign_up_with_email("late", "ada@example.com", START + DAY * 300);
+        assert_eq!(store.sign_up(late).await.unwrap(), SignedUp::Taken(Field::Email));
+        assert_eq!(store.account(squatter.id).await.unwrap().unwrap().email, None);
+        assert!(store.delete_account(owner.id, START + DAY * 301, audit("delete")).await.unwrap());
+        let next = sign_up_with_email("next", "ada@example.com", START + DAY * 301);
+        assert!(matches!(store.sign_up(next).await.unwrap(), SignedUp::Done { .. }));
+    })
+    .await;
+}
+
+/// Ada, who has proven `ada@example.com` with secret 1.
+async fn proven_ada(store: &Store) -> Account {
+    let mut new = sign_up_with_email("Ada", "ada@example.com", START);
+    new.verification = Some(verification(1, "ada@example.com", START));
+    let (ada, _) = done(store.sign_up(new).await.unwrap());
+    let proven = store.verify_email(digest(1), START, audit("verify")).await.unwrap();
+    assert!(matches!(proven, Verified::Done { .. }));
+    ada
+}
+
+fn change_address(account: &Account, secret: u8, address: &str) -> Edit {
+    Edit {
+        id: account.id,
+        username: None,
+        profile: ProfileChange::default(),
+        email: Some(verification(secret, address, START)),
+        now: START,
+        audit: audit("edit"),
+    }
+}
+
+#[tokio::test]
+async fn an_address_changes_when_the_new_one_is_proven_and_the_old_is_told() {
+    on_both(async |home| {
+        let store = &home.store;
+        let ada = proven_ada(store).await;
+        for (secret, address) in [(2, "typo@example.com"), (3, "new@example.com")] {
+            let edited = store.edit_account(change_address(&ada, secret, address)).await.unwrap();
+            let Edited::Done(now) = edited else { panic!("{edited:?}") };
+            assert_eq!(now.email.unwrap().as_str(), "ada@example.com");
+        }
+        let superseded = store.verify_email(digest(2), START, audit("verify")).await.unwrap();
+        assert_eq!(superseded, Verified::Unknown);
+        let proven = store.verify_email(digest(3), START, audit("verify")).await.unwrap();
+        let Verified::Done { notify: Some(old), .. } = proven else { panic!("{proven:?}") };
+        assert_eq!(old.as_str(), "ada@example.com");
+        assert_eq!(store.verify_email(digest(3), START + MINUTE, audit("verify")).await.unwrap(), Verified::Again);
+        assert_eq!(store.verify_email(digest(3), START + DAY, audit("verify")).await.unwrap(), Verified::Unknown);
+        assert_eq!(store.verify_email(digest(1), START + MINUTE, audit("verify")).await.unwrap(), Verified::Unknown);
+        let grace = member(store, "Grace").await;
+        let wants_the_same = store.edit_account(change_address(&grace, 4, "new@example.com")).await.unwrap();
+        assert_eq!(wants_the_same, Edited::Taken(Field::Email));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn secrets_are_limited_to_one_in_a_quarter_hour_and_five_a_day() {
+    on_both(async |home| {
+        let store = &home.store;
+        let (ada, _) = done(store.sign_up(sign_up_with_email("Ada", "ada@example.com", START)).await.unwrap());
+        let mut secret = 0;
+        let mut ask = async |after: std::time::Duration, limited: bool| {
+            secret += 1;
+            let new = verification(secret, "ada@example.com", START);
+            store.add_verification(ada.id, new, limited, START + after, audit("secret")).await.unwrap()
+        };
+        for number in 0..5 {
+            assert_eq!(ask(MINUTE * 15 * number, true).await, SecretMade::Queued, "{number}");
+            assert_eq!(ask(MINUTE * (15 * number + 14), true).await, SecretMade::TooMany, "{number}");
+        }
+        assert_eq!(ask(MINUTE * 120, true).await, SecretMade::TooMany);
+        assert_eq!(ask(MINUTE * 120, false).await, SecretMade::Queued);
+        assert_eq!(ask(DAY + MINUTE * 60, true).await, SecretMade::Queued);
+    })
+    .await;
+}

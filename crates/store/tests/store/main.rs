@@ -1,0 +1,14 @@
+//! The store's promises, kept on SQLite and on PostgreSQL alike.
+#![expect(clippy::unwrap_used, reason = "in a test a failed step is a failed test")]
+
+mod addresses;
+mod cancel;
+mod harness;
+mod log;
+mod postgres;
+mod races;
+mod refresh;
+mod schema;
+mod sqlite;
+mod statements;
+mod story;
