@@ -23,6 +23,8 @@ pub struct LoginRecord {
     pub account: Account,
     /// The hash to check against; `None` when the account has no password.
     pub phc: Option<String>,
+    /// When the password was set; `None` without one.
+    pub password_changed_at: Option<Timestamp>,
     /// Consecutive failures: of this source when it is known, of all strangers together when it is not.
     pub failures: i64,
     /// Whether the account has been used from this source before.
@@ -36,6 +38,9 @@ pub struct LogIn {
     pub account_id: AccountId,
     /// From where.
     pub source: SourcePrefix,
+    /// The [`LoginRecord::password_changed_at`] of the password that was checked. A login with a password that was
+    /// replaced while it was being checked must not outlive the change, which ends all sessions.
+    pub password_changed_at: Option<Timestamp>,
     /// The session to begin.
     pub session: NewSession,
     /// The same password hashed anew, when the stored hash was weaker than it should be.
@@ -124,13 +129,13 @@ impl Store {
     }
 
     /// Begins a session, forgets the failures that apply to the source, and remembers the source. `None` when the
-    /// account was deleted or disabled meanwhile.
+    /// account was deleted or disabled meanwhile, or its password replaced.
     pub async fn log_in(&self, log_in: LogIn) -> Result<Option<Session>> {
         self.db.write(async move |tx| begin(tx, &log_in).await).await
     }
 }
 
-const LOGIN_COLUMNS: &str = ", credential.phc, COALESCE(known_source.failures, credential.failures, 0), \
+const LOGIN_COLUMNS: &str = ", credential.phc, credential.changed_at, COALESCE(known_source.failures, credential.failures, 0), \
     known_source.used_at";
 
 const LOGIN_JOINS: &str = "LEFT JOIN credential ON credential.account_id = account.id \
@@ -139,7 +144,7 @@ const LOGIN_JOINS: &str = "LEFT JOIN credential ON credential.account_id = accou
 async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
     let (id, now) = (log_in.account_id, log_in.now);
     let usable = account::lock(tx, id).await?.is_some_and(|account| account.disabled_at.is_none());
-    if !usable {
+    if !usable || password_changed_at(tx, id).await? != log_in.password_changed_at {
         return Ok(None);
     }
     if !know_source(tx, id, log_in.source, now).await? {
@@ -153,6 +158,12 @@ async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
     let session = session::insert(tx, id, &log_in.session, now).await?;
     audit::write(tx, &log_in.audit.about(id, Some(session.id)), now).await?;
     Ok(Some(session))
+}
+
+/// When an account's password was set. A rehash of the same password does not count.
+async fn password_changed_at(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Timestamp>> {
+    let set = tx.get(sql!("SELECT changed_at FROM credential WHERE account_id = $1"), params![id]).await?;
+    Ok(set.map(|(at,)| at))
 }
 
 /// Sets the hash of an account's password.
@@ -188,8 +199,8 @@ async fn forget_oldest_source(tx: &mut Tx<'_>, id: AccountId) -> Result<()> {
 impl FromRow for LoginRecord {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
         let account = Account::from_row(row)?;
-        let (phc, failures) = (row.take()?, row.take()?);
+        let (phc, password_changed_at, failures) = (row.take()?, row.take()?, row.take()?);
         let used_at: Option<Timestamp> = row.take()?;
-        Ok(Self { account, phc, failures, known_source: used_at.is_some() })
+        Ok(Self { account, phc, password_changed_at, failures, known_source: used_at.is_some() })
     }
 }

@@ -228,6 +228,7 @@ async fn no_session_begins_on_an_account_that_is_being_disabled() {
                 let log_in = parlour_store::LogIn {
                     account_id: id,
                     source: home_source(),
+                    password_changed_at: Some(START),
                     session: new_session(),
                     rehashed: None,
                     audit: audit("log_in"),

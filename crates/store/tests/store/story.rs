@@ -128,11 +128,16 @@ fn log_in(account_id: AccountId, address: &str) -> LogIn {
     LogIn {
         account_id,
         source: source(address),
+        password_changed_at: Some(START),
         session: new_session(),
         rehashed: None,
         audit: audit("log_in"),
         now: START + MINUTE,
     }
+}
+
+fn log_in_with_new_password(account_id: AccountId) -> LogIn {
+    LogIn { password_changed_at: Some(START + MINUTE), ..log_in(account_id, "203.0.113.7") }
 }
 
 async fn ada_logs_in_and_out(store: &Store, ada: &Account, first: &Session) {
@@ -201,6 +206,9 @@ async fn ada_changes_her_password(store: &Store, ada: &Account) {
     let name = LoginName::Username("ada lovelace".to_owned());
     let record = store.login_record(&name, home_source()).await.unwrap().unwrap();
     assert_eq!((record.phc.as_deref(), record.failures), (Some("$new"), 0));
+    assert_eq!(record.password_changed_at, Some(START + MINUTE));
+    let late = store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap();
+    assert_eq!(late, None, "the old password was being checked while it was replaced");
     assert!(set(ada.id, "$newer", None).await);
     assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), []);
 }
@@ -230,7 +238,7 @@ async fn ada_edits_her_account(store: &Store, ada: &Account) {
 }
 
 async fn ada_refreshes(store: &Store, ada: &Account) {
-    let mut with_tokens = log_in(ada.id, "203.0.113.7");
+    let mut with_tokens = log_in_with_new_password(ada.id);
     with_tokens.session.refresh_digest = Some(digest(30));
     let session_id = store.log_in(with_tokens).await.unwrap().unwrap().id;
     let used = |counter, rotate, minutes: u32| RefreshUse {
@@ -315,11 +323,11 @@ async fn the_operator_administers(store: &Store, ada: &Account) {
     assert_eq!(store.accounts(all[0].id, 1).await.unwrap(), all[1..2]);
     assert!(store.set_admin_level(ada.id, AdminLevel::Family, START, audit("level")).await.unwrap());
     assert!(!store.set_admin_level(AccountId(4_242), AdminLevel::Family, START, audit("level")).await.unwrap());
-    let session = store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap().unwrap();
+    let session = store.log_in(log_in_with_new_password(ada.id)).await.unwrap().unwrap();
     assert!(store.set_disabled(ada.id, true, START, audit("disable")).await.unwrap());
     assert!(!store.set_disabled(AccountId(4_242), true, START, audit("disable")).await.unwrap());
     assert_eq!(store.session(session.id).await.unwrap(), None);
-    assert_eq!(store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap(), None);
+    assert_eq!(store.log_in(log_in_with_new_password(ada.id)).await.unwrap(), None);
     assert!(store.set_disabled(ada.id, false, START, audit("enable")).await.unwrap());
     let ada = store.account(ada.id).await.unwrap().unwrap();
     assert_eq!((ada.admin_level, ada.disabled_at), (AdminLevel::Family, None));
@@ -328,7 +336,7 @@ async fn the_operator_administers(store: &Store, ada: &Account) {
 }
 
 async fn ada_leaves(store: &Store, ada: &Account) {
-    let session = store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap().unwrap();
+    let session = store.log_in(log_in_with_new_password(ada.id)).await.unwrap().unwrap();
     assert!(store.delete_account(ada.id, START, audit("delete")).await.unwrap());
     assert!(!store.delete_account(ada.id, START, audit("delete")).await.unwrap());
     assert_eq!(store.account(ada.id).await.unwrap(), None);
