@@ -1,1 +1,63 @@
-//! .
+//! How it is said: the public contracts, each in its own words, over the same use cases.
+//!
+//! [`Door`] is what every request comes to first: it finds out which contract a path belongs to and who is at
+//! the other end, refuses what no contract takes, and puts the headers on that every answer has. Behind it is
+//! the [`router`], the table of contents of everything served. A contract is one file: its routes, handlers in
+//! route order, refusals, wire shapes. A handler parses, calls a use case and puts the answer in its envelope.
+//!
+//! To add a contract: a file with a `routes()` and an `impl Words`, its line in [`router`], its paths in
+//! `territory`, and a folder in `contracts/` with what it promises.
+
+pub mod settings;
+
+mod actions;
+mod cookies;
+mod lobby;
+mod pages;
+mod rooms;
+mod tokens;
+mod well_known;
+
+mod address;
+mod body;
+mod caller;
+mod desk;
+mod door;
+mod headers;
+mod live;
+mod origin;
+mod refusal;
+mod reply;
+mod territory;
+
+use std::sync::Arc;
+
+use axum::Router;
+use parlour_service::App;
+
+pub use address::{Network, Peer};
+pub use door::{Door, Served};
+pub use settings::ContractSettings;
+pub use well_known::Readiness;
+
+use desk::Desk;
+
+/// Everything served, by contract.
+fn router(desk: Desk) -> Router {
+    Router::new()
+        .merge(actions::routes())
+        .merge(rooms::routes())
+        .merge(tokens::routes())
+        .merge(cookies::routes())
+        .merge(lobby::routes())
+        .merge(pages::routes())
+        .merge(well_known::routes())
+        .fallback(well_known::not_found)
+        .with_state(desk)
+}
+
+/// Puts all contracts behind one door.
+pub fn open(app: App, settings: ContractSettings, readiness: Readiness) -> Door {
+    let desk = Desk { app, settings: Arc::new(settings), readiness };
+    Door::new(desk.clone(), router(desk))
+}

@@ -44,6 +44,25 @@ impl Username {
         Ok(Self(name))
     }
 
+    /// A username made of what somebody is called: what the rules refuse is left out, at most 140 characters
+    /// stay, and nothing becomes `user`.
+    pub fn derived(text: &str, policy: UsernamePolicy) -> Self {
+        let allowed = |c: &char| match policy {
+            UsernamePolicy::Open => *c == ' ' || !(is_hidden(*c) || c.is_whitespace()),
+            UsernamePolicy::Strict => *c == ' ' || is_strict(*c),
+        };
+        let kept: String = text.nfc().filter(allowed).collect();
+        let words: Vec<_> = kept.split(' ').filter(|word| !word.is_empty()).collect();
+        let cut: String = words.join(separator(policy)).chars().take(DERIVED_CHARACTERS).collect();
+        Self::parse(cut.trim_end(), policy).unwrap_or_else(|_nothing_left| Self("user".to_owned()))
+    }
+
+    /// The same with a number behind it: `Ada Lovelace 2`.
+    #[must_use]
+    pub fn numbered(&self, number: u32, policy: UsernamePolicy) -> Self {
+        Self(format!("{}{}{number}", self.0, separator(policy)))
+    }
+
     /// A username that the store gave back. It was parsed when it was taken; a rule tightened since then
     /// must not lock its owner out, so nothing is checked again.
     pub fn stored(text: String) -> Self {
@@ -111,6 +130,17 @@ pub(crate) fn checked_name(text: &str, most: usize) -> Result<String, Rule> {
         return Err(Rule::ForbiddenCharacter);
     }
     Ok(name)
+}
+
+/// The most characters of a derived name, so that a number fits behind it.
+const DERIVED_CHARACTERS: usize = 140;
+
+/// What stands between the words of a derived name.
+const fn separator(policy: UsernamePolicy) -> &'static str {
+    match policy {
+        UsernamePolicy::Open => " ",
+        UsernamePolicy::Strict => ".",
+    }
 }
 
 /// NFC can join up to four characters into one (four bytes each, with some room).
@@ -201,6 +231,19 @@ mod tests {
         assert!(!cyrillic.may_stand_beside("Alice"));
         assert_eq!(name("modern").skeleton(), name("modem").skeleton());
         assert!(name("modern").may_stand_beside("modem"));
+    }
+
+    #[test]
+    fn a_name_is_made_of_what_somebody_is_called() {
+        let derived = |text| Username::derived(text, UsernamePolicy::Open);
+        assert_eq!(derived("Ada Lovelace").as_str(), "Ada Lovelace");
+        assert_eq!(derived(" A\u{0}da  \u{202e}Love\tlace ").as_str(), "Ada Lovelace");
+        assert_eq!(derived("\u{200b} \u{0}").as_str(), "user");
+        assert_eq!(derived("Ada Lovelace").numbered(2, UsernamePolicy::Open).as_str(), "Ada Lovelace 2");
+        let long = derived(&"a".repeat(300)).numbered(999_999_999, UsernamePolicy::Open);
+        assert!(open(long.as_str()).is_ok());
+        let strict = Username::derived("Zoë Lovelace", UsernamePolicy::Strict);
+        assert_eq!(strict.numbered(2, UsernamePolicy::Strict).as_str(), "Zo.Lovelace.2");
     }
 
     #[test]

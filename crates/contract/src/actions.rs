@@ -1,0 +1,407 @@
+//! `actions`: everything about users through one WebSocket, `{"action": …, "data": …}`.
+
+use axum::Router;
+use axum::extract::{Extension, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use parlour_model::{Account, AccountId, Client, Field, Profile, ProfileChange};
+use parlour_service::edit_account::Edit;
+use parlour_service::live::{Connection, Conversation, Flow};
+use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
+use parlour_service::sign_up::{NewName, SignUp};
+use parlour_service::{Caller, Credential, Error};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+use crate::desk::Desk;
+use crate::live::{Upgrade, frame_of};
+use crate::refusal::{Answer, BadBody, Words, wrong_method};
+use crate::reply;
+
+/// The longest message: a profile with every character escaped.
+const MOST_BYTES: usize = 64 * 1024;
+
+pub(crate) fn routes() -> Router<Desk> {
+    let socket = get(open).fallback(wrong_method::<Actions>);
+    Router::new().route("/users", socket.clone()).route("/users/", socket)
+}
+
+async fn open(State(desk): State<Desk>, Extension(client): Extension<Client>, request: Request) -> Answer<Actions> {
+    let headers = request.headers().clone();
+    let upgrade = Upgrade::of(request, &[Method::GET])?;
+    let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
+    let connection = Arc::new(desk.app.connect(caller.as_ref(), &client)?);
+    let chosen = upgrade.first();
+    Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, async move |socket| {
+        let talk = Talk { desk: desk.clone(), client, connection: connection.clone(), caller };
+        desk.app.serve(socket, &connection, talk).await;
+    }))
+}
+
+/// One client's side: bound to a session, or to none.
+struct Talk {
+    desk: Desk,
+    client: Client,
+    connection: Arc<Connection>,
+    caller: Option<Caller>,
+}
+
+impl Conversation for Talk {
+    async fn text(&mut self, text: String) -> Flow {
+        let Ok(message) = serde_json::from_str::<Map<String, Value>>(&text) else {
+            return say(&Fault { error: "Invalid data." });
+        };
+        let action = match message.get("action") {
+            None => return say(&Fault { error: "No action provided." }),
+            Some(Value::String(action)) => action.clone(),
+            Some(_) => return say(&Fault { error: "Invalid action type." }),
+        };
+        let data = message.get("data").cloned();
+        match self.act(&action, data).await {
+            Ok(Done::With(data)) => say(&json!({"action": action, "data": data})),
+            Ok(Done::Pong) => say(&json!({"action": "pong"})),
+            Ok(Done::Unknown) => say(&json!({"action": action, "error": "Unknown action."})),
+            Err(error) => {
+                report(&error);
+                say(&json!({"action": action, "error": word(&action, &error)}))
+            }
+        }
+    }
+
+    async fn binary(&mut self, _bytes: Bytes) -> Flow {
+        say(&Fault { error: "Invalid data." })
+    }
+}
+
+/// What an action came to.
+enum Done {
+    With(Value),
+    Pong,
+    Unknown,
+}
+
+/// Why an action came to nothing.
+enum Undone {
+    /// A use case refused.
+    Refused(Error),
+    /// Its data is missing, or not what the action takes.
+    BadData,
+}
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+type Outcome = Result<Done, Undone>;
+
+impl Talk {
+    async fn act(&mut self, action: &str, data: Option<Value>) -> Outcome {
+        match action {
+            "new" => self.new_user(read(data)?).await,
+            "login" => self.log_in(read(data)?).await,
+            "logout" => self.log_out(read_or_default(data)?).await,
+            "me" => self.me(read_or_default(data)?).await,
+            "details" => self.details(read_or_default(data)?).await,
+            "edit" => self.edit(read(data)?).await,
+            "ping" => Ok(Done::Pong),
+            _ => Ok(Done::Unknown),
+        }
+    }
+
+    async fn new_user(&mut self, new: NewUser) -> Outcome {
+        let email = new.email.clone();
+        let sign_up = SignUp {
+            name: NewName::Chosen(new.username),
+            email: Some(new.email),
+            password: new.password,
+            profile: Profile::default(),
+            wants: None,
+        };
+        let account = self.desk.app.sign_up(sign_up, &self.client).await?.account;
+        let username = account.username.as_str();
+        Ok(Done::With(json!({"user_id": account.id.to_string(), "username": username, "email": email})))
+    }
+
+    async fn log_in(&mut self, given: Credentials) -> Outcome {
+        let name = match (given.username, given.email) {
+            (Some(username), _) => NameGiven::Username(username),
+            (None, Some(email)) => NameGiven::Email(email),
+            (None, None) => return Err(Undone::BadData),
+        };
+        let log_in = LogIn { name, password: given.password, wants: Wants::LongToken };
+        let (_, granted) = self.desk.app.log_in(log_in, &self.client).await?;
+        let Granted::Token(token) = granted else { return Err(Error::internal("no token was granted").into()) };
+        let caller = self.desk.app.authenticate(Credential::Token(&token)).await?;
+        self.bind(caller)?;
+        Ok(Done::With(json!({"token": token})))
+    }
+
+    async fn log_out(&mut self, given: Token) -> Outcome {
+        let bound = self.caller().await.ok();
+        match (given.token, bound) {
+            (Some(token), bound) => {
+                let own = bound.as_ref().map(|caller| caller.session_id);
+                let account = bound.map(|caller| caller.account.id);
+                // A connection that ends its own session is answered and stays: it must be nobody's before the end.
+                if let Ok(owner) = self.desk.app.authenticate(Credential::Token(&token)).await
+                    && own == Some(owner.session_id)
+                {
+                    self.unbind();
+                }
+                self.desk.app.log_out_token(&token, account, &self.client).await?;
+            }
+            (None, Some(caller)) => {
+                self.unbind();
+                self.desk.app.log_out(&caller, &self.client).await?;
+            }
+            (None, None) => return Err(Error::Unauthenticated.into()),
+        }
+        Ok(Done::With(json!({"success": true})))
+    }
+
+    async fn me(&mut self, given: Token) -> Outcome {
+        let caller = self.caller_or_bind(given.token).await?;
+        Ok(Done::With(whole(&caller.account)))
+    }
+
+    async fn details(&mut self, given: Details) -> Outcome {
+        let account = match given.user_id {
+            Some(id) => self.desk.app.look_up(id.parse()?).await?,
+            None => self.caller_or_bind(given.token).await?.account,
+        };
+        Ok(Done::With(public(&account)))
+    }
+
+    async fn edit(&mut self, given: EditGiven) -> Outcome {
+        let caller = self.caller_or_bind(given.token).await?;
+        let profile = ProfileChange {
+            first_name: given.first_name,
+            last_name: given.last_name,
+            display_name: given.display_name,
+            facility_id: given.facility_id,
+            profile_picture: given.profile_picture,
+            bio: given.bio,
+            consent: given.consent,
+        };
+        let edit = Edit { username: given.username, email: given.email, password: given.password, profile };
+        let account = self.desk.app.edit_account(&caller, edit, &self.client).await?;
+        Ok(Done::With(whole(&account)))
+    }
+
+    /// Whoever the connection is bound to, as they are now.
+    async fn caller(&self) -> Result<Caller, Error> {
+        let caller = self.caller.as_ref().ok_or(Error::Unauthenticated)?;
+        self.desk.app.still_good(caller).await
+    }
+
+    /// The same; an unbound connection is bound by a token first. A bound one never moves to somebody else.
+    async fn caller_or_bind(&mut self, token: Option<String>) -> Result<Caller, Error> {
+        if let (None, Some(token)) = (&self.caller, token) {
+            let caller = self.desk.app.authenticate(Credential::Token(&token)).await?;
+            self.bind(caller)?;
+        }
+        self.caller().await
+    }
+
+    fn bind(&mut self, caller: Caller) -> Result<(), Error> {
+        self.desk.app.bind(&self.connection, &caller)?;
+        self.caller = Some(caller);
+        Ok(())
+    }
+
+    fn unbind(&mut self) {
+        self.connection.unbind();
+        self.caller = None;
+    }
+}
+
+fn say(message: &impl Serialize) -> Flow {
+    frame_of(message).map_or(Flow::Go, Flow::Reply)
+}
+
+fn report(undone: &Undone) {
+    if let Undone::Refused(Error::Internal(fault)) = undone {
+        tracing::error!(%fault, "an action failed");
+    }
+}
+
+/// The machine words of `new` and `edit`, and sentences for the rest.
+fn word(action: &str, undone: &Undone) -> &'static str {
+    let error = match undone {
+        Undone::BadData => return "invalid_data",
+        Undone::Refused(error) => error,
+    };
+    match error {
+        Error::Invalid(violations) => match violations.first().map(|violation| violation.field) {
+            Some(Field::Username) => "invalid_username",
+            Some(Field::Email) => "invalid_email",
+            Some(Field::Password) if action == "login" => "Wrong username or password.",
+            Some(Field::Password) => "invalid_password",
+            _ => "invalid_data",
+        },
+        Error::Taken(Field::Email) => "email_taken",
+        Error::Taken(_) => "username_taken",
+        Error::UnknownAccount if action == "details" => "Unknown user.",
+        Error::WrongPassword if action == "edit" => "invalid_password",
+        Error::UnknownAccount | Error::WrongPassword | Error::Disabled => "Wrong username or password.",
+        Error::Unauthenticated => "Not logged in.",
+        Error::CredentialRefused
+        | Error::CredentialExpired
+        | Error::RefreshRefused
+        | Error::UnknownSecret
+        | Error::SecretExpired
+        | Error::LinkUsed => "Invalid token.",
+        Error::Forbidden => "This token belongs to somebody else.",
+        Error::MessageTooLong(_) | Error::KeyConflict => "invalid_data",
+        Error::TooManyConnections => "Too many connections.",
+        Error::Throttled(_) => "Too many attempts; try again later.",
+        Error::Busy(_) => "The server is busy; try again.",
+        Error::Internal(_) => "Something went wrong.",
+    }
+}
+
+/// The words of this contract where it speaks HTTP: before the upgrade.
+pub(crate) struct Actions;
+
+impl Words for Actions {
+    fn refuse(error: &Error) -> Response {
+        let status = match error {
+            Error::Unauthenticated | Error::CredentialRefused | Error::CredentialExpired => StatusCode::UNAUTHORIZED,
+            Error::TooManyConnections | Error::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Error::Invalid(_)
+            | Error::Taken(_)
+            | Error::UnknownAccount
+            | Error::WrongPassword
+            | Error::Disabled
+            | Error::Forbidden
+            | Error::RefreshRefused
+            | Error::UnknownSecret
+            | Error::SecretExpired
+            | Error::LinkUsed
+            | Error::MessageTooLong(_)
+            | Error::KeyConflict => StatusCode::BAD_REQUEST,
+        };
+        let sentence = match error {
+            Error::Internal(_) => "Something went wrong.",
+            _ => "The socket cannot be opened with this.",
+        };
+        reply::json(status, &Fault { error: sentence })
+    }
+
+    fn bad_body(_fault: &BadBody) -> Response {
+        reply::json(StatusCode::BAD_REQUEST, &Fault { error: "Invalid data." })
+    }
+
+    fn no_such_route(status: StatusCode, sentence: &str) -> Response {
+        reply::json(status, &Fault { error: sentence })
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(data: Option<Value>) -> Result<T, Undone> {
+    serde_json::from_value(data.ok_or(Undone::BadData)?).map_err(|_ill_typed| Undone::BadData)
+}
+
+fn read_or_default<T: for<'de> Deserialize<'de> + Default>(data: Option<Value>) -> Result<T, Undone> {
+    match data {
+        None | Some(Value::Null) => Ok(T::default()),
+        data => read(data),
+    }
+}
+
+/// Everything about oneself.
+fn whole(account: &Account) -> Value {
+    let profile = &account.profile;
+    json!({
+        "user_id": account.id.to_string(),
+        "username": account.username.as_str(),
+        "email": account.email.as_ref().map_or("", |email| email.as_str()),
+        "first_name": profile.first_name,
+        "last_name": profile.last_name,
+        "display_name": profile.display_name,
+        "facility_id": profile.facility_id,
+        "profile_picture": profile.profile_picture,
+        "consent": profile.consent_at.is_some(),
+        "bio": profile.bio,
+        "admin_level": account.admin_level.number(),
+    })
+}
+
+/// What everybody may know.
+fn public(account: &Account) -> Value {
+    json!({
+        "user_id": account.id.to_string(),
+        "username": account.username.as_str(),
+        "display_name": account.profile.display_name,
+        "bio": account.profile.bio,
+        "profile_picture": account.profile.profile_picture,
+    })
+}
+
+#[derive(Serialize)]
+struct Fault<'a> {
+    error: &'a str,
+}
+
+#[derive(Deserialize)]
+struct NewUser {
+    username: String,
+    email: String,
+    password: String,
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    username: Option<String>,
+    email: Option<String>,
+    password: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Token {
+    token: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Details {
+    user_id: Option<UserId>,
+    token: Option<String>,
+}
+
+/// An id as this contract writes it, a string; a number is understood too.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum UserId {
+    Text(String),
+    Number(i64),
+}
+
+impl UserId {
+    fn parse(self) -> Result<AccountId, Error> {
+        match self {
+            Self::Text(text) => text.parse().map(AccountId).map_err(|_no_number| Error::UnknownAccount),
+            Self::Number(number) => Ok(AccountId(number)),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct EditGiven {
+    token: Option<String>,
+    username: Option<String>,
+    email: Option<String>,
+    password: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    display_name: Option<String>,
+    facility_id: Option<String>,
+    profile_picture: Option<String>,
+    bio: Option<String>,
+    consent: Option<bool>,
+}

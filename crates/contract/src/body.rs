@@ -1,0 +1,84 @@
+//! Bodies: JSON of a bounded size, read in a bounded time, in the shape that the handler names.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use crate::refusal::{BadBody, Refusal, Words};
+
+/// The longest body that any form needs, with room: a bio of 2,000 characters, every one escaped.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A JSON body of shape `T`, refused in the words of `W`.
+pub(crate) struct Json<W, T>(pub(crate) T, PhantomData<W>);
+
+impl<W, T> Json<W, T> {
+    /// The value.
+    pub(crate) fn value(self) -> T {
+        self.0
+    }
+}
+
+impl<S, W, T> FromRequest<S> for Json<W, T>
+where
+    S: Send + Sync,
+    W: Words,
+    T: DeserializeOwned,
+{
+    type Rejection = Refusal<W>;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Refusal<W>> {
+        let (parts, body) = request.into_parts();
+        let right_type = !W::JSON_ONLY || says_json(&parts.headers);
+        let bytes = read(body).await?;
+        if !right_type && !bytes.is_empty() {
+            return Err(BadBody::WrongType.into());
+        }
+        let value = serde_json::from_slice(&bytes).map_err(|error| {
+            let sentence = error.to_string();
+            if error.is_data() { BadBody::IllTyped(sentence) } else { BadBody::Malformed(sentence) }
+        })?;
+        Ok(Self(value, PhantomData))
+    }
+}
+
+async fn read(body: Body) -> Result<Bytes, BadBody> {
+    let whole = Limited::new(body, MOST_BYTES).collect();
+    match tokio::time::timeout(DEADLINE, whole).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLong),
+        Ok(Err(_)) | Err(_) => Err(BadBody::Incomplete),
+    }
+}
+
+/// `application/json`, or a type built on it such as `application/problem+json`.
+fn says_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = content_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_goes_by_several_names() {
+        let says = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, text.parse().expect("a header value"));
+            says_json(&headers)
+        };
+        assert!(says("application/json") && says("Application/JSON; charset=utf-8") && says("application/x+json"));
+        assert!(!says("text/plain") && !says("application/x-www-form-urlencoded") && !says("application/jsonp"));
+    }
+}

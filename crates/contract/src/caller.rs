@@ -1,0 +1,71 @@
+//! Who a request speaks for: where each kind of credential stands in it.
+
+use axum::http::{HeaderMap, header};
+use parlour_service::{Caller, Credential, Error, Result};
+use parlour_websocket::Subprotocol;
+
+use crate::desk::Desk;
+
+/// The name of the session cookie.
+pub(crate) const SESSION_COOKIE: &str = "sessionid";
+
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+impl Desk {
+    /// Whoever the token in `Authorization` speaks for, else the session cookie: a token beats a cookie.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without either; a credential that is bad is an error, never a stranger.
+    pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller> {
+        let credential = match (bearer(headers), cookie(headers, SESSION_COOKIE)) {
+            (Some(token), _) => Credential::Token(token),
+            (None, Some(value)) => Credential::Cookie(value),
+            (None, None) => return Err(Error::Unauthenticated),
+        };
+        self.app.authenticate(credential).await
+    }
+
+    /// Whoever the token speaks for that a WebSocket handshake brings: as `Authorization`, or as its first
+    /// subprotocol, since browsers can set no header. `None` for a handshake without one.
+    ///
+    /// # Errors
+    /// A token that is bad is an error, never a silent guest.
+    pub(crate) async fn caller_by_token(
+        &self,
+        headers: &HeaderMap,
+        offered: &[Subprotocol],
+    ) -> Result<Option<Caller>> {
+        match bearer(headers).or(offered.first().map(Subprotocol::as_str)) {
+            Some(token) => self.app.authenticate(Credential::Token(token)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_found_where_they_stand() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, "bearer  abc".parse().expect("a header value"));
+        headers.append(header::COOKIE, "a=1; sessionid=first".parse().expect("a header value"));
+        headers.append(header::COOKIE, "sessionid=second".parse().expect("a header value"));
+        assert_eq!(bearer(&headers), Some("abc"));
+        assert_eq!(cookie(&headers, "sessionid"), Some("first"));
+        assert_eq!(cookie(&headers, "session"), None);
+    }
+}

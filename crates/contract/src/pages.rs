@@ -1,0 +1,153 @@
+//! The pages that mails and the first start link to. They work without a script.
+
+use axum::Router;
+use axum::extract::{Extension, Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use axum::routing::get;
+use parlour_model::{Client, Contract, Field, Rule};
+use parlour_service::Error;
+use serde::Deserialize;
+
+use crate::desk::Desk;
+use crate::reply;
+
+pub(crate) fn routes() -> Router<Desk> {
+    Router::new()
+        .route("/", get(welcome))
+        .route("/page.css", get(style))
+        .route("/verify/{secret}", get(verify_page).post(verify))
+        .route("/setup/{secret}", get(setup_page).post(set_up))
+}
+
+async fn style() -> Response {
+    let mut response = reply::css(include_str!("page.css"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    response
+}
+
+/// What a person sees who opens the address.
+async fn welcome() -> Response {
+    let body = "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
+    page(StatusCode::OK, "Parlour", body)
+}
+
+/// Opening the page verifies nothing, because mail scanners open every link; its button does.
+async fn verify_page() -> Response {
+    let body = "<p>Press the button to confirm that this e-mail address is yours.</p>\
+        <form method=\"post\"><button>Confirm</button></form>";
+    page(StatusCode::OK, "Confirm your e-mail address", body)
+}
+
+async fn verify(
+    State(desk): State<Desk>,
+    Extension(client): Extension<Client>,
+    Path(secret): Path<String>,
+) -> Response {
+    let client = Client { contract: Contract::Tokens, ..client };
+    match desk.app.verify_email(&secret, &client).await {
+        Ok(()) => page(StatusCode::OK, "Confirmed", "<p>Your e-mail address is confirmed. You can close this page.</p>"),
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn setup_page(State(desk): State<Desk>, Path(secret): Path<String>) -> Response {
+    match desk.app.first_admin_link_works(&secret).await {
+        Ok(true) => page(StatusCode::OK, TITLE, &setup_form("")),
+        Ok(false) => refusal(&Error::LinkUsed),
+        Err(error) => refusal(&error),
+    }
+}
+
+async fn set_up(
+    State(desk): State<Desk>,
+    Extension(client): Extension<Client>,
+    Path(secret): Path<String>,
+    form: Result<axum::Form<NewAdmin>, axum::extract::rejection::FormRejection>,
+) -> Response {
+    let Ok(axum::Form(given)) = form else {
+        return page(StatusCode::BAD_REQUEST, TITLE, &setup_form("Both fields are needed."));
+    };
+    match desk.app.sign_up_first_admin(&secret, &given.username, given.password, &client).await {
+        Ok(account) => {
+            let name = escaped(account.username.as_str());
+            page(StatusCode::CREATED, "Done", &format!("<p><b>{name}</b> is the administrator now.</p>"))
+        }
+        Err(error) => match complaint(&error) {
+            Some(sentence) => page(StatusCode::BAD_REQUEST, TITLE, &setup_form(&sentence)),
+            None => refusal(&error),
+        },
+    }
+}
+
+const TITLE: &str = "The first administrator";
+
+fn setup_form(complaint: &str) -> String {
+    let complaint = if complaint.is_empty() { String::new() } else { format!("<p role=\"alert\">{complaint}</p>") };
+    format!(
+        "{complaint}<form method=\"post\">\
+         <label>Username <input name=\"username\" required autocomplete=\"username\" maxlength=\"150\"></label>\
+         <label>Password <input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
+         <button>Create the account</button></form>"
+    )
+}
+
+/// What a person can mend in the form; `None` for what they cannot.
+fn complaint(error: &Error) -> Option<String> {
+    match error {
+        Error::Invalid(violations) => violations.first().map(|violation| match (violation.field, violation.rule) {
+            (Field::Username, _) => "A username has 1 to 150 visible characters and no space around it.".to_owned(),
+            (_, Rule::TooShort(least)) => format!("The password needs at least {least} characters."),
+            (_, Rule::TooCommon) => "This password is one of the most common.".to_owned(),
+            (_, Rule::EntirelyNumeric) => "The password needs something besides digits.".to_owned(),
+            (_, Rule::ContainsName) => "The password may not contain the username.".to_owned(),
+            _ => "This password cannot be used.".to_owned(),
+        }),
+        Error::Taken(_) => Some("This username is taken.".to_owned()),
+        _ => None,
+    }
+}
+
+fn refusal(error: &Error) -> Response {
+    let (status, sentence) = match error {
+        Error::UnknownSecret => (StatusCode::UNAUTHORIZED, "This link is not valid, or a newer one took its place."),
+        Error::SecretExpired => (StatusCode::UNAUTHORIZED, "This link has expired. Ask for a new one."),
+        Error::LinkUsed => (StatusCode::GONE, "This link was used, or there is an administrator already."),
+        Error::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many attempts. Try again in a minute."),
+        Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "The server is busy. Try again in a moment."),
+        other => {
+            tracing::error!(error = ?other, "a page failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here.")
+        }
+    };
+    let mut response = page(status, "Sorry", &format!("<p>{sentence}</p>"));
+    if let Error::Throttled(wait) | Error::Busy(wait) = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+    }
+    response
+}
+
+fn page(status: StatusCode, title: &str, body: &str) -> Response {
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
+         <link rel=\"stylesheet\" href=\"/page.css\"><main><h1>{title}</h1>{body}</main></html>"
+    );
+    let mut response = reply::html(status, page);
+    let headers = response.headers_mut();
+    let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// Text as HTML shows it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[derive(Deserialize)]
+struct NewAdmin {
+    username: String,
+    password: String,
+}

@@ -1,0 +1,41 @@
+//! Answers: JSON in an envelope, nothing else.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+/// `body` as JSON under `status`.
+pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => with_type(status, "application/json", bytes),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            empty(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}
+
+/// A page.
+pub(crate) fn html(status: StatusCode, page: String) -> Response {
+    with_type(status, "text/html; charset=utf-8", page.into_bytes())
+}
+
+/// A style sheet.
+pub(crate) fn css(sheet: &'static str) -> Response {
+    with_type(StatusCode::OK, "text/css; charset=utf-8", sheet.into())
+}
+
+/// No content.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+fn with_type(status: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,173 @@
+//! The application: what every use case stands on, behind one handle that is cheap to clone.
+
+use std::sync::Arc;
+
+use parlour_hub::Hub;
+use parlour_model::{Account, AccountId, Clock, SessionId, Timestamp};
+use parlour_store::Store;
+use tokio::sync::{Notify, watch};
+
+use crate::authenticate::Doors;
+use crate::cache::Cache;
+use crate::limits::Limits;
+use crate::live::Live;
+use crate::live::history::StoredHistory;
+use crate::secret::hashing::HashPool;
+use crate::secret::keyring::{self, Keyring};
+use crate::secret::seal::MasterKey;
+use crate::secret::Chance;
+use crate::settings::Settings;
+use crate::{Result, audit, control, housekeeping, mail};
+
+/// Accounts kept in memory, and as many again that go next.
+const ACCOUNTS_IN_MEMORY: usize = 50_000;
+
+/// The application. Every use case is an `impl App` in the file of its verb.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// What the use cases stand on.
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What the operator chose.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub chance: Arc<dyn Chance>,
+    /// The key that seals.
+    pub master: MasterKey,
+    /// The keys that sign.
+    pub keyring: Keyring,
+    /// The pool that hashes passwords.
+    pub hashing: HashPool,
+    /// Throttles.
+    pub limits: Limits,
+    /// Rooms, seats, messages.
+    pub live: Live,
+    /// What is remembered of tokens, cookies and sessions.
+    pub(crate) doors: Doors,
+    pub(crate) accounts: Cache<AccountId, Arc<Account>>,
+    /// Rung when mail was queued.
+    pub(crate) mail_waits: Notify,
+    stop: watch::Sender<bool>,
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What runs beside the requests, until it is told to stop.
+pub struct Background(Vec<tokio::task::JoinHandle<()>>);
+
+impl App {
+    /// Puts the application together over an open store. The first start makes the first signing key.
+    ///
+    /// # Errors
+    /// The store cannot be read, the master key is not the one the signing keys were sealed under, or the
+    /// hash pool cannot start.
+    pub async fn new(
+        store: Store,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        master: MasterKey,
+    ) -> Result<Self> {
+        let now = clock.now();
+        let keyring = open_keyring(&store, &settings, &master, &*chance, now).await?;
+        let history = Arc::new(StoredHistory(store.clone()));
+        let hub = Hub::start(settings.chat.hub.clone(), history, clock.clone());
+        Ok(Self(Arc::new(Parts {
+            live: Live::new(store.clone(), hub, clock.clone(), &settings.chat),
+            hashing: HashPool::start(settings.hashing, chance.clone())?,
+            limits: Limits::new(settings.limits, &clock),
+            doors: Doors::default(),
+            accounts: Cache::new(ACCOUNTS_IN_MEMORY),
+            mail_waits: Notify::new(),
+            stop: watch::Sender::new(false),
+            store,
+            settings,
+            clock,
+            chance,
+            master,
+            keyring,
+        })))
+    }
+
+    /// Starts what runs beside the requests: the mail worker, the watch over what other processes changed, housekeeping.
+    ///
+    /// # Errors
+    /// The mail server's URL cannot be read, or the store is away.
+    pub async fn start_background(&self) -> Result<Background> {
+        let head = self.store.control_head().await?;
+        let transport = mail::transport::Transport::open(&self.settings.mail)?;
+        Ok(Background(vec![
+            tokio::spawn(mail::worker::run(self.clone(), transport)),
+            tokio::spawn(control::watch(self.clone(), head)),
+            tokio::spawn(housekeeping::run(self.clone())),
+        ]))
+    }
+
+    /// Stops what runs beside the requests and waits for it.
+    pub async fn stop_background(&self, background: Background) {
+        self.stop.send_replace(true);
+        for task in background.0 {
+            // A task that panicked is over as well.
+            drop(task.await);
+        }
+    }
+
+    /// Whether what is asked now would be durable.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn ready(&self) -> Result<()> {
+        Ok(self.store.ready().await?)
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Resolves when the application stops.
+    pub(crate) async fn stopping(&self) {
+        // The sender lives as long as `self`, so the only end of this wait is the stop.
+        drop(self.stop.subscribe().wait_for(|stop| *stop).await);
+    }
+
+    /// Makes an ended session end here: forgotten at the door, its sockets closed.
+    pub(crate) fn session_ended(&self, id: SessionId) {
+        self.doors.forget_session(id);
+        self.live.hub().end_session(id);
+    }
+
+    /// Makes an account's end, or the end of all its sessions, end here.
+    pub(crate) fn account_ended(&self, id: AccountId, except: Option<SessionId>) {
+        self.accounts.forget(&id);
+        self.doors.forget_account(id, except);
+        self.live.hub().end_account(id, except);
+    }
+}
+
+async fn open_keyring(
+    store: &Store,
+    settings: &Settings,
+    master: &MasterKey,
+    chance: &dyn Chance,
+    now: Timestamp,
+) -> Result<Keyring> {
+    let mut rows = store.signing_keys(now).await?;
+    if rows.is_empty() {
+        let first = keyring::generate(&settings.tokens, master, chance, now, now)?;
+        let entry = audit::entry("keys_rotate", &parlour_model::Client::console());
+        store.add_signing_key(first, now, true, entry).await?;
+        rows = store.signing_keys(now).await?;
+    }
+    Keyring::open(master.clone(), &rows)
+}

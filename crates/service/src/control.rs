@@ -1,0 +1,66 @@
+//! Hearing of what other processes did: the commands beside a running server, and other nodes.
+//!
+//! They write a numbered line for every session they end, account they change and key they add. Reading the
+//! head of that sequence is one point read, so it can be done often; whoever has seen a number has seen all
+//! before it.
+
+use std::time::Duration;
+
+use parlour_model::{AccountId, SessionId};
+use parlour_store::control::{ControlKind, ControlLine};
+
+use crate::Result;
+use crate::app::App;
+
+/// An ended session must be refused everywhere within two seconds; this leaves room for a slow read.
+const EVERY: Duration = Duration::from_millis(500);
+
+/// Follows the sequence from `seen` on until the application stops.
+pub(crate) async fn watch(app: App, mut seen: i64) {
+    let mut away = false;
+    loop {
+        tokio::select! {
+            () = app.stopping() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        match catch_up(&app, seen).await {
+            Ok(newest) => {
+                seen = newest;
+                away = false;
+            }
+            Err(error) if !away => {
+                tracing::warn!(?error, "the control sequence cannot be read; trying again");
+                away = true;
+            }
+            Err(_still_away) => {}
+        }
+    }
+}
+
+async fn catch_up(app: &App, seen: i64) -> Result<i64> {
+    if app.store.control_head().await? == seen {
+        return Ok(seen);
+    }
+    let mut newest = seen;
+    for line in app.store.control_since(seen).await? {
+        heed(app, &line).await?;
+        newest = line.seq;
+    }
+    Ok(newest)
+}
+
+async fn heed(app: &App, line: &ControlLine) -> Result<()> {
+    match line.kind {
+        ControlKind::SessionEnded => app.session_ended(SessionId(line.subject)),
+        ControlKind::AccountEnded => app.account_ended(AccountId(line.subject), None),
+        ControlKind::AccountChanged => {
+            let id = AccountId(line.subject);
+            app.accounts.forget(&id);
+            if let Some(account) = app.known_account(id).await? {
+                app.live.hub().rename(id, account.username.as_str());
+            }
+        }
+        ControlKind::KeysChanged => app.renew_keys().await?,
+    }
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Deleting an account: its sessions, tokens and sockets end, what it wrote loses author and text.
+
+use parlour_model::{AccountId, Client};
+
+use crate::app::App;
+use crate::audit::{self, Says};
+use crate::{Error, Result};
+
+impl App {
+    /// Deletes an account for good. Its places in the rooms' logs stay, empty; its name rests for a while.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAccount`] when there is none.
+    pub async fn delete_account(&self, id: AccountId, client: &Client) -> Result<()> {
+        let entry = audit::entry("delete_account", client).by(id).on(id);
+        let deleted = self.store.delete_account(id, self.now(), entry.clone()).await?;
+        self.account_ended(id, None);
+        if !deleted {
+            return Err(Error::UnknownAccount);
+        }
+        audit::committed(&entry);
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Throttles: one set for every contract and socket, by source, by account, and by who sends messages.
+
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use parlour_model::{AccountId, Clock, SourcePrefix};
+
+use crate::secret::Digest;
+use crate::settings::{LimitSettings, Rate};
+use crate::{Error, Result};
+
+/// The most keys a throttle remembers. Beyond it the throttle starts anew: those who guess are still counted
+/// at the account, in the store.
+const MOST_KEYS: usize = 100_000;
+
+/// All throttles.
+pub struct Limits {
+    settings: LimitSettings,
+    sources: Throttle<SourcePrefix>,
+    logins: Throttle<LoginTarget>,
+    messages: Throttle<AccountId>,
+}
+
+/// What a login aims at. An account that knows a source keeps a place for it, so that no stranger can lock its owner out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum LoginTarget {
+    /// An account, from a source it knows.
+    Known(AccountId, SourcePrefix),
+    /// An account, from anywhere else.
+    Stranger(AccountId),
+    /// A name that is nobody's, so that it answers like one that is.
+    Nobody(Digest),
+}
+
+impl Limits {
+    /// Throttles with nothing used yet.
+    pub fn new(settings: LimitSettings, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            settings,
+            sources: Throttle::new(settings.source, clock),
+            logins: Throttle::new(settings.account, clock),
+            messages: Throttle::new(settings.messages, clock),
+        }
+    }
+
+    /// Whether throttles are on at all.
+    pub const fn enabled(&self) -> bool {
+        self.settings.enabled
+    }
+
+    /// Counts one sign-up, login or mail asked for by a source.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when it asked too often.
+    pub fn source(&self, source: SourcePrefix) -> Result<()> {
+        self.when_enabled(|| self.sources.take(&source))
+    }
+
+    /// Counts one login at an account. `failures` is the number of consecutive failures that the store has counted for this source.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when too many were tried, or too many failed in a row.
+    pub fn login(&self, target: &LoginTarget, failures: i64) -> Result<()> {
+        self.when_enabled(|| {
+            if failures >= self.settings.failures {
+                return Err(Error::Throttled(LOCKED));
+            }
+            self.logins.take(target)
+        })
+    }
+
+    /// Counts one message of an account, whichever socket it came by.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when it sends too fast.
+    pub fn message(&self, account: AccountId) -> Result<()> {
+        self.when_enabled(|| self.messages.take(&account))
+    }
+
+    /// Forgets who has been quiet long enough.
+    pub fn prune(&self) {
+        self.sources.prune();
+        self.logins.prune();
+        self.messages.prune();
+    }
+
+    fn when_enabled(&self, take: impl FnOnce() -> Result<()>) -> Result<()> {
+        if self.settings.enabled { take() } else { Ok(()) }
+    }
+}
+
+/// What is said to one who met a locked account: only its owner can open it, from a known device or by a reset.
+const LOCKED: Duration = Duration::from_secs(3_600);
+
+type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HouseClock, NoOpMiddleware<Nanos>>;
+
+struct Throttle<K: Hash + Eq + Clone> {
+    quota: Quota,
+    clock: HouseClock,
+    limiter: ArcSwap<Limiter<K>>,
+}
+
+impl<K: Hash + Eq + Clone> Throttle<K> {
+    fn new(rate: Rate, clock: &Arc<dyn Clock>) -> Self {
+        let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_minute(at_least_one(rate.per_minute)).allow_burst(at_least_one(rate.burst));
+        let clock = HouseClock(clock.clone());
+        let limiter = ArcSwap::from_pointee(fresh(quota, &clock));
+        Self { quota, clock, limiter }
+    }
+
+    fn take(&self, key: &K) -> Result<()> {
+        let limiter = self.limiter.load();
+        if limiter.len() >= MOST_KEYS {
+            self.make_room(&limiter);
+        }
+        limiter.check_key(key).map_err(|not_until| Error::Throttled(not_until.wait_time_from(self.clock.now())))
+    }
+
+    fn make_room(&self, limiter: &Limiter<K>) {
+        limiter.retain_recent();
+        if limiter.len() >= MOST_KEYS {
+            self.limiter.store(Arc::new(fresh(self.quota, &self.clock)));
+        }
+    }
+
+    fn prune(&self) {
+        let limiter = self.limiter.load();
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+    }
+}
+
+fn fresh<K: Hash + Eq + Clone>(quota: Quota, clock: &HouseClock) -> Limiter<K> {
+    RateLimiter::new(quota, HashMapStateStore::default(), clock.clone())
+}
+
+/// The house's clock, as governor reads it.
+#[derive(Clone)]
+struct HouseClock(Arc<dyn Clock>);
+
+impl GovernorClock for HouseClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Self::Instant {
+        let microseconds = u64::try_from(self.0.now().0).unwrap_or(0);
+        Nanos::from(Duration::from_micros(microseconds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use parlour_model::Timestamp;
+
+    use super::*;
+
+    struct ManualClock(AtomicI64);
+
+    impl Clock for ManualClock {
+        fn now(&self) -> Timestamp {
+            Timestamp(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    fn limits(clock: &Arc<ManualClock>) -> Limits {
+        let rate = Rate { burst: 2, per_minute: 60 };
+        let settings = LimitSettings { enabled: true, source: rate, account: rate, failures: 100, messages: rate };
+        let clock: Arc<dyn Clock> = clock.clone();
+        Limits::new(settings, &clock)
+    }
+
+    #[test]
+    fn a_source_may_ask_again_after_the_time_it_was_told() {
+        let clock = Arc::new(ManualClock(AtomicI64::new(1_000_000_000)));
+        let limits = limits(&clock);
+        let source = SourcePrefix::of(IpAddr::from([203, 0, 113, 9]));
+        assert!(limits.source(source).is_ok() && limits.source(source).is_ok());
+        let Err(Error::Throttled(wait)) = limits.source(source) else { panic!("the third was let in") };
+        assert!(wait <= Duration::from_secs(1));
+        assert!(limits.source(SourcePrefix::of(IpAddr::from([203, 0, 113, 10]))).is_ok());
+        clock.0.fetch_add(i64::try_from(wait.as_micros()).expect("a short time") + 1, Ordering::Relaxed);
+        assert!(limits.source(source).is_ok());
+    }
+
+    #[test]
+    fn strangers_do_not_lock_a_known_device_out() {
+        let clock = Arc::new(ManualClock(AtomicI64::new(1_000_000_000)));
+        let limits = limits(&clock);
+        let home = SourcePrefix::of(IpAddr::from([203, 0, 113, 9]));
+        let stranger = LoginTarget::Stranger(AccountId(1));
+        while limits.login(&stranger, 0).is_ok() {}
+        assert!(matches!(limits.login(&stranger, 100), Err(Error::Throttled(LOCKED))));
+        assert!(limits.login(&LoginTarget::Known(AccountId(1), home), 0).is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! The hub's one port to the store.
+
+use parlour_hub::{BoxFuture, Head, History, HistoryError};
+use parlour_model::{Event, RoomId, RoomName, Seq};
+use parlour_store::Store;
+
+/// The store's rooms and logs, as the hub asks for them.
+pub struct StoredHistory(pub Store);
+
+impl History for StoredHistory {
+    fn head(&self, room: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>> {
+        let room = room.clone();
+        Box::pin(async move {
+            let head = self.0.room(&room).await.map_err(away)?;
+            Ok(head.map(|head| Head { id: head.id, epoch: head.epoch, last_seq: head.last_seq }))
+        })
+    }
+
+    fn after(&self, room: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
+        Box::pin(async move { self.0.history(room, seq, limit).await.map_err(away) })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "a function to map an error with")]
+fn away(error: parlour_store::Error) -> HistoryError {
+    tracing::warn!(%error, "a room's history cannot be read");
+    HistoryError
+}

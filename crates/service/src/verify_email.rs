@@ -1,0 +1,79 @@
+//! Verifying an address: a secret is mailed to it, and whoever brings the secret back has read its mail.
+
+use std::time::Duration;
+
+use parlour_model::{AccountId, Client, Email};
+use parlour_store::verification::{NewVerification, SecretMade, Verified};
+
+use crate::app::App;
+use crate::audit;
+use crate::mail::letters;
+use crate::secret::{digest, verification_secret};
+use crate::{Error, Result};
+
+/// How long a verification secret is good.
+const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl App {
+    /// Verifies the address that `secret` was mailed to. Repeatable within the secret's life.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSecret`], [`Error::SecretExpired`], [`Error::Throttled`].
+    pub async fn verify_email(&self, secret: &str, client: &Client) -> Result<()> {
+        self.limits.source(client.source())?;
+        let entry = audit::entry("verify_email", client);
+        match self.store.verify_email(digest(secret.as_bytes()), self.now(), entry.clone()).await? {
+            Verified::Unknown => Err(Error::UnknownSecret),
+            Verified::Again => Ok(()),
+            Verified::Done { account_id, notify } => {
+                audit::committed(&audit::Says::on(entry, account_id));
+                self.accounts.forget(&account_id);
+                self.tell_old_address(notify).await
+            }
+        }
+    }
+
+    /// Mails another secret to an account's address. Whether one was mailed is not told: neither who has an
+    /// address nor who is verified is anybody's business.
+    ///
+    /// # Errors
+    /// [`Error::UnknownAccount`] for a number that is nobody's; [`Error::Throttled`].
+    pub async fn request_verification(&self, id: AccountId, client: &Client) -> Result<()> {
+        self.limits.source(client.source())?;
+        let account = self.known_account(id).await?.ok_or(Error::UnknownAccount)?;
+        let Some(email) = account.email.as_ref().filter(|_| account.email_verified_at.is_none()) else {
+            return Ok(());
+        };
+        let new = self.new_verification(email)?;
+        let entry = audit::Says::on(audit::entry("create_secret", client), id);
+        match self.store.add_verification(id, new, true, self.now(), entry.clone()).await? {
+            SecretMade::UnknownAccount => Err(Error::UnknownAccount),
+            SecretMade::NoAddress | SecretMade::TooMany => Ok(()),
+            SecretMade::Queued => {
+                audit::committed(&entry);
+                self.mail_waits.notify_one();
+                Ok(())
+            }
+        }
+    }
+
+    /// A fresh secret for `email` with the mail that carries it. Only the digest is kept.
+    pub(crate) fn new_verification(&self, email: &Email) -> Result<NewVerification> {
+        let secret = verification_secret(&*self.chance)?;
+        let link = format!("{}/verify/{secret}", self.settings.public_url);
+        Ok(NewVerification {
+            digest: digest(secret.as_bytes()),
+            email: email.clone(),
+            expires_at: self.now() + LIFE,
+            mail: letters::verification(email, &link, &*self.chance)?,
+        })
+    }
+
+    async fn tell_old_address(&self, old: Option<Email>) -> Result<()> {
+        if let Some(old) = old {
+            self.store.queue_mail(letters::address_changed(&old, &*self.chance)?, self.now()).await?;
+        }
+        self.mail_waits.notify_one();
+        Ok(())
+    }
+}
