@@ -6,9 +6,10 @@ use parlour_model::{Epoch, Event, EventBody, RoomId, Seq};
 
 use crate::history::Head;
 
-/// The most events that wait for a hole before them to be filled, and the most bytes of their texts. What is
+/// The most events that wait for a hole before them to be filled, and the most bytes of their texts: when it is,
+/// they come at once, and a ring must not let go of them before a seat has looked. What is
 /// over is read from the history when its turn comes.
-const MOST_HELD: usize = 1_024;
+const MOST_HELD: usize = 512;
 const MOST_HELD_BYTES: usize = 1024 * 1024;
 
 /// Which log: a later one takes the place of an earlier one of the same name.

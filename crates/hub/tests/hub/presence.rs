@@ -1,0 +1,157 @@
+//! Presence is about people: any interleaving of tabs that join, leave, break and come back, against a model.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use parlour_hub::{HubSettings, Seat};
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{World, member, person};
+
+const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
+/// Between two whole seconds, so that no step falls on the end of a grace.
+const GRACE: Duration = Duration::from_millis(4_500);
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Join(usize),
+    /// One of the open seats, by a number that is taken modulo how many there are.
+    Leave(usize),
+    Break(usize),
+    Wait(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..NAMES.len()).prop_map(Step::Join),
+        2 => (0..16_usize).prop_map(Step::Leave),
+        2 => (0..16_usize).prop_map(Step::Break),
+        2 => (1..7_u64).prop_map(Step::Wait),
+    ]
+}
+
+/// What the others should be told, by the rules as they are promised.
+#[derive(Default)]
+struct Model {
+    seats: [usize; NAMES.len()],
+    awaited_until: [Option<Instant>; NAMES.len()],
+    told: HashMap<usize, Vec<String>>,
+}
+
+impl Model {
+    fn tell(&mut self, who: usize, verb: &str) {
+        self.told.entry(who).or_default().push(format!("{verb} {}", NAMES[who]));
+    }
+
+    fn is_present(&self, who: usize) -> bool {
+        self.seats[who] > 0 || self.awaited_until[who].is_some()
+    }
+
+    fn present_but(&self, who: usize) -> String {
+        let others = (0..NAMES.len()).filter(|one| *one != who && self.is_present(*one));
+        let names: Vec<_> = others.map(|one| NAMES[one]).collect();
+        format!("online {}", names.join(","))
+    }
+
+    fn join(&mut self, who: usize) {
+        if !self.is_present(who) {
+            self.tell(who, "joined");
+        }
+        self.seats[who] += 1;
+        self.awaited_until[who] = None;
+    }
+
+    fn part(&mut self, who: usize, cleanly: bool) {
+        self.seats[who] -= 1;
+        if self.seats[who] > 0 {
+        } else if cleanly {
+            self.tell(who, "left");
+        } else {
+            self.awaited_until[who] = Some(Instant::now() + GRACE);
+        }
+    }
+
+    fn pass(&mut self) {
+        for who in 0..NAMES.len() {
+            if self.awaited_until[who].take_if(|until| *until <= Instant::now()).is_some() {
+                self.tell(who, "left");
+            }
+        }
+    }
+}
+
+async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let world = World::with(HubSettings { leave_grace: GRACE, ..HubSettings::default() });
+    let watcher = parlour_hub::NewSeat { person: None, ..member(0, "") };
+    let mut watcher = world.join(watcher).await;
+    let (mut model, mut seats): (Model, Vec<(usize, Seat)>) = Default::default();
+    for step in steps {
+        match step {
+            Step::Join(who) => {
+                let others = model.present_but(who);
+                model.join(who);
+                let mut actor = world.join(member(who as i64 + 1, NAMES[who])).await;
+                actor.next_page().await.unwrap();
+                prop_assert_eq!(&actor.heard, &[others, format!("joined {}", NAMES[who])]);
+                seats.push((who, actor.seat));
+            }
+            Step::Leave(any) | Step::Break(any) if !seats.is_empty() => {
+                let (who, seat) = seats.swap_remove(any % seats.len());
+                let cleanly = matches!(step, Step::Leave(_));
+                model.part(who, cleanly);
+                if cleanly { seat.leave() } else { drop(seat) }
+            }
+            Step::Leave(_) | Step::Break(_) => {}
+            Step::Wait(seconds) => sleep(Duration::from_secs(seconds)).await,
+        }
+        model.pass();
+    }
+    sleep(GRACE + Duration::from_secs(1)).await;
+    model.pass();
+    watcher.read().await.unwrap();
+    for (who, name) in NAMES.iter().enumerate() {
+        let of = |text: &&String| text.ends_with(name);
+        let told: Vec<_> = watcher.heard[1..].iter().filter(of).cloned().collect();
+        prop_assert_eq!(told, model.told.remove(&who).unwrap_or_default());
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn others_hear_of_people_not_of_tabs(steps in proptest::collection::vec(step(), 1..60)) {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        runtime.block_on(play(steps))?;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_is_silent_and_shows_the_newcomer_itself() {
+    let world = World::new();
+    let mut ada = world.join(member(1, "ada")).await;
+    let bob = world.join(member(2, "bob")).await;
+    drop(bob);
+    sleep(Duration::from_secs(9)).await;
+    let mut bob = world.join(member(2, "bob")).await;
+    assert_eq!(bob.read().await.unwrap(), ["online ada", "joined bob"]);
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(ada.read().await.unwrap(), ["online ", "joined ada", "joined bob"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_name_is_a_leaving_and_a_joining_wherever_one_is() {
+    let world = World::new();
+    let mut ada = world.join(member(1, "ada")).await;
+    drop(world.join(member(2, "bob")).await);
+    world.hub.rename(person(2, "").id, "bobby");
+    world.hub.rename(person(2, "").id, "bobby");
+    world.hub.rename(person(9, "").id, "nobody");
+    let _back = world.join(member(2, "bobby")).await;
+    let _under_another = world.join(member(2, "rob")).await;
+    let told = ["joined bob", "left bob", "joined bobby", "left bobby", "joined rob"];
+    assert_eq!(ada.read().await.unwrap()[2..], told);
+}

@@ -1,0 +1,230 @@
+//! The pump of one connection over a line in memory, in paused time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{SinkExt, StreamExt};
+use parlour_hub::{Conversation, Flow, HubSettings, Parting, converse};
+use parlour_websocket::{CloseCode, Connection as Socket, Limits, frame};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+
+use crate::support::{Actor, World, guest};
+
+/// Answers every text with itself, `wait` when it is allowed to, and `bye` with the end.
+pub(crate) struct Echo(pub(crate) Arc<Semaphore>);
+
+impl Conversation for Echo {
+    async fn text(&mut self, text: String) -> Flow {
+        match text.as_str() {
+            "nothing" => Flow::Go,
+            "bye" => Flow::Close(CloseCode::POLICY, "as you wish".to_owned()),
+            "wait" => {
+                self.0.acquire().await.unwrap().forget();
+                Flow::Reply(frame::text("waited"))
+            }
+            text => Flow::Reply(frame::text(text)),
+        }
+    }
+
+    async fn binary(&mut self, bytes: Bytes) -> Flow {
+        Flow::Reply(frame::binary(&bytes))
+    }
+}
+
+pub(crate) type Peer = WebSocketStream<DuplexStream>;
+
+/// The two ends of a line that takes so many bytes before somebody reads.
+pub(crate) fn line(bytes: usize) -> (Socket, DuplexStream) {
+    let (ours, theirs) = duplex(bytes);
+    (Socket::from_stream(ours, Limits { message_bytes: 1 << 20 }), theirs)
+}
+
+pub(crate) async fn peer(stream: DuplexStream) -> Peer {
+    WebSocketStream::from_raw_socket(stream, Role::Client, None).await
+}
+
+/// Serves an actor to the end, as a contract would.
+pub(crate) fn serve(socket: Socket, mut actor: Actor, permits: &Arc<Semaphore>) -> JoinHandle<Parting> {
+    let mut echo = Echo(Arc::clone(permits));
+    tokio::spawn(async move {
+        let (connection, seat) = (&actor.connection, &mut actor.seat);
+        let settings = HubSettings::default();
+        let parting = converse(socket, connection, Some(seat), &mut echo, &settings).await;
+        if parting == Parting::Clean {
+            actor.seat.leave();
+        }
+        parting
+    })
+}
+
+pub(crate) async fn hear(peer: &mut Peer) -> Message {
+    peer.next().await.expect("a message").expect("in order")
+}
+
+pub(crate) fn said(text: &str) -> Message {
+    Message::text(text)
+}
+
+pub(crate) fn closed(code: CloseCode, reason: &'static str) -> Message {
+    let code = TheirCode::from(code.number());
+    Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+}
+
+fn no_permits() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(0))
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_and_events_come_in_order() {
+    let world = World::new();
+    let (socket, stream) = line(1 << 16);
+    let served = serve(socket, world.join(guest(None)).await, &no_permits());
+    let mut peer = peer(stream).await;
+    world.say(&["a"]);
+    for text in ["1", "nothing", "2"] {
+        peer.send(said(text)).await.unwrap();
+    }
+    peer.send(Message::binary(&b"\0\x01"[..])).await.unwrap();
+    assert_eq!(hear(&mut peer).await, said("1 a"));
+    assert_eq!(hear(&mut peer).await, said("1"));
+    assert_eq!(hear(&mut peer).await, said("2"));
+    assert_eq!(hear(&mut peer).await, Message::binary(&b"\0\x01"[..]));
+    peer.send(said("bye")).await.unwrap();
+    assert_eq!(hear(&mut peer).await, closed(CloseCode::POLICY, "as you wish"));
+    assert!(peer.next().await.is_none());
+    assert_eq!(served.await.unwrap(), Parting::Clean);
+    assert_eq!(world.hub.counts().connections, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_answer_holds_up_neither_events_nor_pongs_but_the_next_message() {
+    let world = World::new();
+    let (socket, stream) = line(1 << 16);
+    let permits = no_permits();
+    let _served = serve(socket, world.join(guest(None)).await, &permits);
+    let mut peer = peer(stream).await;
+    peer.send(said("wait")).await.unwrap();
+    peer.send(Message::Ping(Bytes::from_static(b"still there?"))).await.unwrap();
+    assert_eq!(hear(&mut peer).await, Message::Pong(Bytes::from_static(b"still there?")));
+    world.say(&["a"]);
+    assert_eq!(hear(&mut peer).await, said("1 a"));
+    peer.send(said("next")).await.unwrap();
+    world.say(&["b"]);
+    assert_eq!(hear(&mut peer).await, said("2 b"));
+    permits.add_permits(1);
+    assert_eq!(hear(&mut peer).await, said("waited"));
+    assert_eq!(hear(&mut peer).await, said("next"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_seat_there_is_the_conversation_alone() {
+    let world = World::new();
+    let (socket, stream) = line(1 << 16);
+    let connection = world.connect();
+    let served = tokio::spawn(async move {
+        let settings = HubSettings::default();
+        converse(socket, &connection, None, &mut Echo(no_permits()), &settings).await
+    });
+    let mut peer = peer(stream).await;
+    peer.send(said("hello")).await.unwrap();
+    assert_eq!(hear(&mut peer).await, said("hello"));
+    peer.close(None).await.unwrap();
+    assert_eq!(served.await.unwrap(), Parting::Clean);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_pings_stays_and_a_silent_one_goes() {
+    let world = World::new();
+    let (socket, stream) = line(1 << 16);
+    let answering = serve(socket, world.join(guest(None)).await, &no_permits());
+    let mut peer = peer(stream).await;
+    for _ in 0..20 {
+        let ping = hear(&mut peer).await;
+        assert!(ping.is_ping(), "{ping:?}");
+    }
+    assert!(!answering.is_finished());
+    let (socket, mut silent) = line(1 << 16);
+    let served = serve(socket, world.join(guest(None)).await, &no_permits());
+    let reading = tokio::spawn(async move {
+        let mut all = Vec::new();
+        silent.read_to_end(&mut all).await.map(|_| all)
+    });
+    tokio::spawn(async move { while peer.next().await.is_some() {} });
+    assert_eq!(served.await.unwrap(), Parting::Broken);
+    assert_eq!(reading.await.unwrap().unwrap(), b"\x89\0\x89\0", "pinged at 25 and 50 s");
+    assert!(!answering.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_take_its_replies_is_not_read_from() {
+    let world = World::new();
+    let (socket, mut stream) = line(64);
+    let served = serve(socket, world.join(guest(None)).await, &no_permits());
+    let text = [b"\x81\x84\0\0\0\0".as_slice(), b"echo"].concat();
+    let flood = tokio::spawn(async move {
+        let mut sent = 0;
+        while stream.write_all(&text).await.is_ok() {
+            sent += 1;
+        }
+        (sent, stream)
+    });
+    assert_eq!(served.await.unwrap(), Parting::Broken, "no progress for the idle timeout");
+    let (sent, _stream) = flood.await.unwrap();
+    assert!(sent < 3_000, "{sent} messages were taken from a peer that reads nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_stops_reading_is_put_out_alone_and_resumes() {
+    let world = World::new();
+    let (socket, stream) = line(1_024);
+    let slow = serve(socket, world.join(guest(None)).await, &no_permits());
+    let (socket, other) = line(1 << 20);
+    let _quick = serve(socket, world.join(guest(None)).await, &no_permits());
+    let (mut slow_peer, mut quick_peer) = (peer(stream).await, peer(other).await);
+    for seq in 1..=3_000 {
+        world.say(&["x"]);
+        assert_eq!(hear(&mut quick_peer).await, said(&format!("{seq} x")));
+    }
+    let mut last = 0;
+    let end = loop {
+        match hear(&mut slow_peer).await {
+            Message::Text(text) => {
+                last += 1;
+                assert_eq!(text.as_str(), format!("{last} x"));
+            }
+            other => break other,
+        }
+    };
+    assert_eq!(end, closed(CloseCode::TRY_AGAIN_LATER, "resume"));
+    let _ = slow_peer.next().await;
+    assert_eq!(slow.await.unwrap(), Parting::Broken, "it is awaited back");
+    let mut back = world.join(guest(Some(last))).await;
+    back.read().await.unwrap();
+    assert_eq!(back.seqs(), (last + 1..=3_000).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_pings_takes_no_memory_from_a_stuck_line() {
+    let world = World::new();
+    let (socket, mut stream) = line(256);
+    let _served = serve(socket, world.join(guest(None)).await, &no_permits());
+    for _ in 0..5_000 {
+        stream.write_all(b"\x89\x84\0\0\0\0ping").await.unwrap();
+    }
+    sleep(Duration::from_secs(1)).await;
+    let mut pongs = 0;
+    let mut pong = [0; 6];
+    while tokio::time::timeout(Duration::from_secs(1), stream.read_exact(&mut pong)).await.is_ok() {
+        assert_eq!(&pong, b"\x8a\x04ping");
+        pongs += 1;
+    }
+    assert!((1..100).contains(&pongs), "only the last of those that waited is answered: {pongs}");
+}
