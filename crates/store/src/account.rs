@@ -310,14 +310,16 @@ fn changed(old: &Profile, change: &ProfileChange, now: Timestamp) -> Profile {
 }
 
 async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit) -> Result<bool> {
-    if lock(tx, id).await?.is_none() {
+    // The row goes first, and with it sessions, secrets, sources and read positions. This waits for the messages of
+    // the account that are being written, and those that come later find no author. (An `UPDATE` before it would open
+    // a gap on PostgreSQL: a key-share lock that has followed the row of an aborted attempt misses that of the next.)
+    let delete = sql!("DELETE FROM account WHERE id = $1 RETURNING id");
+    if tx.get::<(AccountId,)>(delete, params![id]).await?.is_none() {
         return Ok(false);
     }
     let erase = sql!("UPDATE event SET author_id = NULL, text = '', client_key = NULL WHERE author_id = $1");
     tx.run(erase, params![id]).await?;
     name::rest_all(tx, id, now).await?;
-    // Sessions, secrets, sources and read positions go with the row.
-    tx.run(sql!("DELETE FROM account WHERE id = $1"), params![id]).await?;
     audit::write(tx, &audit.about(id, None), now).await?;
     announce(tx, ControlKind::AccountEnded, &[id.0], now).await?;
     Ok(true)

@@ -171,12 +171,12 @@ CREATE TABLE room (
 );
 
 -- A deleted account's events stay in their places, without author and text. The reference is what keeps an event
--- that is being written from outliving its author.
+-- that is being written from outliving its author; it is looked at on commit, so that the account can go first.
 CREATE TABLE event (
     room_id BIGINT NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     seq BIGINT NOT NULL,
     kind TEXT NOT NULL,
-    author_id BIGINT REFERENCES account (id),
+    author_id BIGINT REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED,
     text TEXT NOT NULL,
     client_key TEXT,
     at BIGINT NOT NULL,

@@ -171,12 +171,12 @@ CREATE TABLE room (
 ) STRICT;
 
 -- A deleted account's events stay in their places, without author and text. The reference is what keeps an event
--- that is being written from outliving its author.
+-- that is being written from outliving its author; it is looked at on commit, so that the account can go first.
 CREATE TABLE event (
     room_id INTEGER NOT NULL REFERENCES room (id) ON DELETE CASCADE,
     seq INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    author_id INTEGER REFERENCES account (id),
+    author_id INTEGER REFERENCES account (id) DEFERRABLE INITIALLY DEFERRED,
     text TEXT NOT NULL,
     client_key TEXT,
     at INTEGER NOT NULL,
