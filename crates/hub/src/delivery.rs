@@ -48,6 +48,17 @@ pub enum Parting {
     Broken,
 }
 
+impl Parting {
+    /// After a goodbye of either side with this code.
+    fn after(code: CloseCode) -> Self {
+        match code {
+            // A browser says 1001 when it leaves the page, and cannot know whether to load it again.
+            CloseCode::GOING_AWAY | CloseCode::SERVICE_RESTART | CloseCode::TRY_AGAIN_LATER => Self::Broken,
+            _ => Self::Clean,
+        }
+    }
+}
+
 /// Serves a connection until it ends.
 ///
 /// Frames of the seat and replies go out in order. A message that takes long to handle holds up neither the seat
@@ -84,7 +95,7 @@ enum Message {
 /// Why the pump stops.
 enum Ending {
     Gone,
-    Goodbye(CloseCode, String, Parting),
+    Goodbye(CloseCode, String),
 }
 
 /// What woke the pump.
@@ -139,7 +150,7 @@ impl Pump<'_> {
                     // A seat that has fallen behind is closed all the same, and with the better reason.
                     let _ = seat.take_page(&mut self.line.out);
                 }
-                Err(Ending::Goodbye(code, reason, Parting::Clean))
+                Err(Ending::Goodbye(code, reason))
             }
         }
     }
@@ -196,9 +207,9 @@ impl Pump<'_> {
     async fn end(self, ending: Ending) -> Parting {
         match ending {
             Ending::Gone => Parting::Broken,
-            Ending::Goodbye(code, reason, parting) => {
+            Ending::Goodbye(code, reason) => {
                 self.line.close(code, &reason, Instant::now() + GOODBYE).await;
-                parting
+                Parting::after(code)
             }
         }
     }
@@ -235,40 +246,32 @@ impl From<Broken> for Ending {
 
 impl From<FellBehind> for Ending {
     fn from(FellBehind: FellBehind) -> Self {
-        Self::Goodbye(CloseCode::TRY_AGAIN_LATER, "resume".to_owned(), Parting::Broken)
+        Self::Goodbye(CloseCode::TRY_AGAIN_LATER, "resume".to_owned())
     }
 }
 
 impl From<Farewell> for Ending {
     fn from(farewell: Farewell) -> Self {
-        let (code, reason, parting) = match farewell {
-            Farewell::SessionEnded => (CloseCode::POLICY, "session ended", Parting::Clean),
-            Farewell::Expired => (CloseCode::POLICY, "token expired", Parting::Clean),
-            Farewell::Restarting => (CloseCode::SERVICE_RESTART, "restarting", Parting::Broken),
+        let (code, reason) = match farewell {
+            Farewell::SessionEnded => (CloseCode::POLICY, "session ended"),
+            Farewell::Expired => (CloseCode::POLICY, "token expired"),
+            Farewell::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
         };
-        Self::Goodbye(code, reason.to_owned(), parting)
+        Self::Goodbye(code, reason.to_owned())
     }
 }
 
 impl From<Option<Close>> for Ending {
     /// The peer's goodbye, which is answered with its own code (RFC 6455 §5.5.1).
     fn from(close: Option<Close>) -> Self {
-        let code = close.map_or(CloseCode::NORMAL, |close| close.code);
-        // A browser says 1001 when it leaves the page, and cannot know whether to load it again.
-        let parting = match code {
-            CloseCode::GOING_AWAY => Parting::Broken,
-            _ => Parting::Clean,
-        };
-        Self::Goodbye(code, String::new(), parting)
+        Self::Goodbye(close.map_or(CloseCode::NORMAL, |close| close.code), String::new())
     }
 }
 
 impl From<ReadError> for Ending {
     fn from(error: ReadError) -> Self {
         match error {
-            ReadError::Violation(violation) => {
-                Self::Goodbye(violation.close_code(), violation.to_string(), Parting::Clean)
-            }
+            ReadError::Violation(violation) => Self::Goodbye(violation.close_code(), violation.to_string()),
             ReadError::Io(_) | ReadError::Ended => Self::Gone,
         }
     }

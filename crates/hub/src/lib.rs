@@ -2,7 +2,7 @@
 //!
 //! The log in the store is the truth and the bus is a doorbell. The way of one event, top to bottom:
 //!
-//! 1. [`Hub::publish`] rings the [`bus`] after the commit; a hint may be lost, repeated or overtaken.
+//! 1. [`Hub::publish`] rings the `bus` after the commit; a hint may be lost, repeated or overtaken.
 //! 2. `subscription` puts the events of a room back into the one order of its log, and `room` reads what is
 //!    missing through [`History`].
 //! 3. `ring` keeps the room's newest entries; an [`Encoder`] writes each once, as a frame that all seats share.
@@ -15,7 +15,7 @@
 //! Invariants: nothing awaits under a lock; every buffer has a bound; a lock of the rooms' table is never taken
 //! while a room's is held.
 
-pub mod bus;
+mod bus;
 mod care;
 mod connection;
 mod delivery;

@@ -178,3 +178,79 @@ impl Ring {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parlour_model::AccountId;
+
+    use super::*;
+    use crate::encoder::Encoder;
+
+    struct Thousand;
+
+    impl Encoder for Thousand {
+        fn event(&self, _: &Event) -> Option<Bytes> {
+            Some(Bytes::from_static(&[7; 1_000]))
+        }
+
+        fn joined(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+            None
+        }
+
+        fn left(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+            None
+        }
+
+        fn online(&self, _: &[Author], _: Timestamp) -> Option<Bytes> {
+            None
+        }
+    }
+
+    fn event(seq: Seq) -> What {
+        What::Event(Event { seq, at: Timestamp(0), body: EventBody::Erased })
+    }
+
+    fn joined() -> What {
+        What::Joined(Author { id: AccountId(1), username: "ada".to_owned() }, Timestamp(0))
+    }
+
+    #[test]
+    fn places_go_on_while_the_oldest_entries_go() {
+        let mut ring = Ring::new(3, usize::MAX);
+        for what in [joined(), event(5), joined(), event(6), event(7)] {
+            ring.push(what);
+        }
+        assert_eq!((ring.first(), ring.end()), (2, 5));
+        assert!(ring.from(1).is_none(), "fell off");
+        let places: Vec<_> = ring.from(3).expect("is there").map(|(place, entry)| (place, entry.seq())).collect();
+        assert_eq!(places, [(3, Some(6)), (4, Some(7))]);
+        assert_eq!(ring.from(5).expect("the end").count(), 0);
+        assert_eq!([5, 6, 7, 8].map(|seq| ring.position_of(seq)), [None, Some(3), Some(4), None]);
+        assert!(ring.lost_presence_since(0) && !ring.lost_presence_since(1));
+    }
+
+    #[test]
+    fn frames_count_and_are_given_back() {
+        let mut ring = Ring::new(100, 5_000);
+        let voice = Voice { encoder: &Thousand, slot: Some(0) };
+        for seq in 1..=100 {
+            ring.push(event(seq));
+            let (_, newest) = ring.from(ring.end() - 1).expect("is there").next().expect("the newest");
+            assert_eq!(ring.frame(newest, voice).len(), 1_000);
+        }
+        assert!((1..=5).contains(&ring.entries.len()));
+        let kept: usize = ring.entries.iter().map(Entry::weight).sum();
+        assert_eq!(kept, *ring.bytes.get_mut());
+    }
+
+    #[test]
+    fn after_a_turn_every_cursor_has_fallen_off() {
+        let mut ring = Ring::new(10, usize::MAX);
+        ring.push(event(1));
+        let live = ring.end();
+        ring.turn_over();
+        assert!(ring.from(live).is_none() && ring.turned_since(live));
+        assert!(!ring.turned_since(ring.end()));
+        assert_eq!(*ring.bytes.get_mut(), 0);
+    }
+}

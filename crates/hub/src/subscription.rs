@@ -7,8 +7,8 @@ use parlour_model::{Epoch, Event, EventBody, RoomId, Seq};
 use crate::history::Head;
 
 /// The most events that wait for a hole before them to be filled, and the most bytes of their texts: when it is,
-/// they come at once, and a ring must not let go of them before a seat has looked. What is
-/// over is read from the history when its turn comes.
+/// they come at once, and the ring should not let go of them before a seat has looked. What is over is read from
+/// the history when its turn comes.
 const MOST_HELD: usize = 512;
 const MOST_HELD_BYTES: usize = 1024 * 1024;
 
@@ -61,11 +61,12 @@ impl Subscription {
 
     /// Begins to deliver after the head. What came by the bus before it was read has been held.
     pub(crate) fn start(&mut self, head: Option<Head>) -> Progress {
-        let head = head.filter(|head| self.log.is_none_or(|log| log == Log::of(head)));
-        if let Some(head) = head {
-            self.log = Some(Log::of(&head));
-        }
-        let last = head.map_or(0, |head| head.last_seq);
+        let last = match head {
+            None => 0,
+            Some(head) if self.enter(Log::of(&head), 1).is_some() => head.last_seq,
+            // The hints are of a later log than the head, which was read too early: they begin it.
+            Some(_) => self.held.keys().next().map_or(0, |first| first - 1),
+        };
         self.next = Some(last + 1);
         self.known = self.known.max(last);
         self.held.retain(|seq, _| *seq > last);
@@ -166,5 +167,106 @@ fn bytes_of(event: &Event) -> usize {
     match &event.body {
         EventBody::Message { text, .. } => text.len(),
         EventBody::Erased => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use parlour_model::Timestamp;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LOG: Log = Log { epoch: Epoch(0), id: RoomId(1) };
+
+    fn event(seq: Seq) -> Event {
+        Event { seq, at: Timestamp(0), body: EventBody::Erased }
+    }
+
+    fn events(seqs: impl IntoIterator<Item = Seq>) -> Vec<Event> {
+        seqs.into_iter().map(event).collect()
+    }
+
+    fn head(epoch: i64, last_seq: Seq) -> Head {
+        Head { id: LOG.id, epoch: Epoch(epoch), last_seq }
+    }
+
+    fn started(last: Seq) -> Subscription {
+        let mut subscription = Subscription::default();
+        assert_eq!(subscription.start(Some(head(0, last))), Progress::default());
+        subscription
+    }
+
+    #[test]
+    fn what_comes_before_the_head_is_known_is_held() {
+        let mut subscription = Subscription::default();
+        assert_eq!(subscription.take(LOG, events(4..8)), Progress::default());
+        assert_eq!(subscription.hole(), None, "not before the head is known");
+        assert_eq!(subscription.start(Some(head(0, 5))).ready, events(6..8));
+        assert_eq!(subscription.last(), 7);
+    }
+
+    #[test]
+    fn of_head_and_hints_the_later_log_counts() {
+        let later = Log { epoch: Epoch(1), ..LOG };
+        let mut subscription = Subscription::default();
+        subscription.take(later, events(4..6));
+        assert_eq!(subscription.start(Some(head(0, 9))).ready, events(4..6));
+        let mut subscription = Subscription::default();
+        subscription.take(LOG, events(4..6));
+        assert_eq!(subscription.start(Some(head(1, 3))), Progress::default());
+        assert_eq!((subscription.last(), subscription.hole()), (3, None));
+    }
+
+    #[test]
+    fn a_head_that_is_ahead_is_a_hole() {
+        let mut subscription = started(2);
+        assert_eq!(subscription.learn(&head(0, 4)), Progress::default());
+        assert_eq!(subscription.hole(), Some((LOG, 2)));
+        assert_eq!(subscription.take(LOG, events(3..5)).ready, events(3..5));
+        assert_eq!(subscription.hole(), None);
+    }
+
+    #[test]
+    fn a_later_log_begins_anew_and_an_earlier_one_is_late() {
+        let mut subscription = started(9);
+        let later = Log { epoch: Epoch(1), ..LOG };
+        assert_eq!(subscription.take(later, events(1..3)), Progress { ready: events(1..3), turned: true });
+        assert_eq!(subscription.take(LOG, events(3..11)), Progress::default());
+        assert_eq!(subscription.learn(&head(0, 50)), Progress::default());
+        assert_eq!(subscription.hole(), None);
+        assert!(subscription.learn(&head(2, 7)).turned);
+        assert_eq!(subscription.last(), 7);
+    }
+
+    #[test]
+    fn what_is_over_the_bound_is_a_hole_and_not_lost() {
+        let mut subscription = started(0);
+        subscription.take(LOG, events(2..2_000));
+        assert_eq!(subscription.held.len(), MOST_HELD);
+        subscription.take(LOG, events([1]));
+        let last = 1 + Seq::try_from(MOST_HELD).expect("small");
+        assert_eq!(subscription.hole(), Some((LOG, last)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_hints_and_the_history_behind_them_are_the_log(
+            hints in proptest::collection::vec((1..60_i64, 1..6_i64), 0..60),
+            start in 0..30_i64,
+        ) {
+            let mut subscription = started(start);
+            let mut delivered = Vec::new();
+            for (first, size) in hints {
+                delivered.extend(subscription.take(LOG, events(first..first + size)).ready);
+                if size == 1 && let Some((_, after)) = subscription.hole() {
+                    delivered.extend(subscription.take(LOG, events(after + 1..after + 4)).ready);
+                }
+            }
+            let seqs: Vec<_> = delivered.iter().map(|event| event.seq).collect();
+            prop_assert_eq!(seqs, (start + 1..=subscription.last()).collect::<Vec<_>>());
+            prop_assert_eq!(subscription.held.values().map(bytes_of).sum::<usize>(), subscription.held_bytes);
+            prop_assert!(subscription.held.keys().all(|seq| *seq > subscription.last()));
+        }
     }
 }

@@ -22,7 +22,7 @@ pub struct Published {
 
 /// What nodes tell each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hint {
+pub(crate) enum Hint {
     /// Events were committed.
     Published(Published),
     /// A session has ended.

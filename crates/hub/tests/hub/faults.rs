@@ -114,7 +114,7 @@ async fn more_than_can_be_held_is_read_from_the_history() {
     let mut ada = world.join(guest(None)).await;
     world.log.away.store(true, Ordering::Relaxed);
     drop(world.log.commit(&world.room, &["lost"]));
-    world.say(&["x"; 3_000]);
+    world.say(&vec!["x"; 3_000]);
     world.log.away.store(false, Ordering::Relaxed);
     ada.read_to(3_001).await.expect("the repair reads no faster than the seat");
     assert_eq!(ada.seqs(), (1..=3_001).collect::<Vec<_>>());

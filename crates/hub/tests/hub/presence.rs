@@ -92,7 +92,7 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
             Step::Join(who) => {
                 let others = model.present_but(who);
                 model.join(who);
-                let mut actor = world.join(member(who as i64 + 1, NAMES[who])).await;
+                let mut actor = world.join(member(i64::try_from(who).unwrap() + 1, NAMES[who])).await;
                 actor.next_page().await.unwrap();
                 prop_assert_eq!(&actor.heard, &[others, format!("joined {}", NAMES[who])]);
                 seats.push((who, actor.seat));

@@ -235,7 +235,7 @@ impl Actor {
 
     /// Reads until an event has come.
     pub(crate) async fn read_to(&mut self, seq: Seq) -> Result<(), FellBehind> {
-        while self.seqs().last().is_none_or(|last| *last < seq) {
+        while self.heard.iter().rev().find_map(|text| seq_of(text)).is_none_or(|last| last < seq) {
             self.next_page().await?;
         }
         Ok(())
@@ -243,9 +243,12 @@ impl Actor {
 
     /// The events that came.
     pub(crate) fn seqs(&self) -> Vec<Seq> {
-        let first_words = self.heard.iter().filter_map(|text| text.split(' ').next());
-        first_words.filter_map(|word| word.parse().ok()).collect()
+        self.heard.iter().filter_map(|text| seq_of(text)).collect()
     }
+}
+
+fn seq_of(text: &str) -> Option<Seq> {
+    text.split(' ').next()?.parse().ok()
 }
 
 /// Takes whole text frames from the front.
