@@ -175,7 +175,7 @@ impl Pump<'_> {
     async fn step(&mut self) -> Result<(), Ending> {
         // A busy room and a fast peer would otherwise keep this task running for as long as both last.
         consume_budget().await;
-        let listening = self.message.is_none() && !self.is_stuck_with_reply();
+        let listening = self.message.is_none();
         let Line { socket, out, unflushed, alarm, .. } = &mut self.line;
         let woken = select! {
             farewell = self.connection.farewell() => Woken::Farewell(farewell),

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
 
-use crate::pump::{Peer, closed, hear, line, peer, serve};
+use crate::pump::{Peer, closed, hear, line, peer, said, serve};
 use crate::support::{World, guest, member, owner};
 
 async fn open(world: &World, bytes: usize, account: i64) -> (Peer, JoinHandle<Parting>) {
@@ -86,6 +86,8 @@ async fn ended_sessions_close_their_sockets_and_no_others() {
     assert_eq!(hear(&mut one).await, closed(CloseCode::POLICY, "session ended"));
     assert!(one.next().await.is_none());
     assert_eq!(ends.await.unwrap(), Parting::Clean);
+    world.say(&["still here?"]);
+    assert_eq!(hear(&mut two).await, said("1 still here?"));
     assert!(!stays.is_finished());
     world.hub.end_account(AccountId(2), None);
     assert_eq!(hear(&mut two).await, closed(CloseCode::POLICY, "session ended"));

@@ -10,7 +10,7 @@ use parlour_websocket::{CloseCode, Connection as Socket, Limits, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
@@ -169,6 +169,7 @@ async fn a_peer_that_does_not_take_its_replies_is_not_read_from() {
     let (socket, mut stream) = line(64);
     let served = serve(socket, world.join(guest(None)).await, &no_permits());
     let text = [b"\x81\x84\0\0\0\0".as_slice(), b"echo"].concat();
+    let start = Instant::now();
     let flood = tokio::spawn(async move {
         let mut sent = 0;
         while stream.write_all(&text).await.is_ok() {
@@ -176,7 +177,8 @@ async fn a_peer_that_does_not_take_its_replies_is_not_read_from() {
         }
         (sent, stream)
     });
-    assert_eq!(served.await.unwrap(), Parting::Broken, "no progress for the idle timeout");
+    assert_eq!(served.await.unwrap(), Parting::Broken);
+    assert_eq!(start.elapsed().as_secs(), 60, "no progress for the idle timeout, in time that is made up");
     let (sent, _stream) = flood.await.unwrap();
     assert!(sent < 3_000, "{sent} messages were taken from a peer that reads nothing");
 }
