@@ -62,9 +62,9 @@ impl Parting {
 /// Serves a connection until it ends.
 ///
 /// Frames of the seat and replies go out in order. A message that takes long to handle holds up neither the seat
-/// nor pongs. A write that makes no progress, or a peer that is silent, for `idle_timeout` is a broken line. A seat that
-/// has fallen behind is closed with 1013 and `resume`. The hub's farewell is heard at any time; when a write is
-/// stuck then, the peer may not get to see why.
+/// nor pongs. A write that makes no progress, or a peer that is silent, for `idle_timeout` is a broken line. A seat
+/// that has fallen behind is closed with 1013 and `resume`. The hub's farewell is heard at any time; when a write
+/// is stuck then, the peer may not get to see why.
 pub async fn converse<C: Conversation>(
     socket: Socket,
     connection: &Connection,

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use parlour_hub::{Hub, Published};
 use parlour_model::Seq;
-use tokio::time::sleep;
 
-use crate::support::{Dice, World, guest};
+use crate::support::{Dice, World, guest, pass};
 
 /// Stands between the publisher and the hub, and does its worst with so many of a hundred hints.
 struct FaultyBus {
@@ -70,7 +69,7 @@ async fn everybody_hears_the_log(seed: u64, (lost, repeated, delayed): (u64, u64
         committed += size;
         bus.publish(world.log.commit(&world.room, &texts[..usize::try_from(size).unwrap()]));
         if bus.happens(30) {
-            sleep(Duration::from_millis(bus.dice.below(400))).await;
+            pass(Duration::from_millis(bus.dice.below(400))).await;
         }
     }
     assert!(!actors.is_empty());
@@ -101,7 +100,7 @@ async fn live_delivery_goes_on_while_the_history_is_away_and_a_hole_is_filled_af
     assert_eq!(ada.read().await.unwrap(), ["1 a", "2 b"]);
     drop(world.log.commit(&world.room, &["lost"]));
     world.say(&["d"]);
-    sleep(Duration::from_secs(5)).await;
+    pass(Duration::from_secs(5)).await;
     assert_eq!(ada.read().await.unwrap().len(), 2, "nothing overtakes what is missing");
     world.log.away.store(false, Ordering::Relaxed);
     ada.read_to(4).await.unwrap();

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
 
 use crate::pump::{Peer, closed, hear, line, peer, said, serve};
-use crate::support::{World, guest, member, owner};
+use crate::support::{World, guest, member, owner, pass};
 
 async fn open(world: &World, bytes: usize, account: i64) -> (Peer, JoinHandle<Parting>) {
     let (socket, stream) = line(bytes);
@@ -72,7 +72,7 @@ async fn a_broken_line_is_awaited_and_a_goodbye_is_not() {
     }
     let at_once = ["joined bob", "left bob", "joined cleo"];
     assert_eq!(ada.read().await.unwrap()[2..], at_once);
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    pass(Duration::from_secs(11)).await;
     assert_eq!(ada.read().await.unwrap()[5..], ["left cleo"]);
 }
 
@@ -98,7 +98,7 @@ async fn a_farewell_is_heard_while_a_write_is_stuck() {
     let world = World::new();
     let (peer, served) = open(&world, 128, 1).await;
     world.say(&["x"; 100]);
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    pass(Duration::from_secs(1)).await;
     world.hub.end_session(SessionId(10));
     assert_eq!(served.await.unwrap(), Parting::Clean);
     assert_eq!(world.hub.counts().connections, 0);

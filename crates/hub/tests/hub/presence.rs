@@ -6,9 +6,9 @@ use std::time::Duration;
 use parlour_hub::{HubSettings, Seat};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use crate::support::{World, member, person};
+use crate::support::{World, member, pass, person};
 
 const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
 /// Between two whole seconds, so that no step falls on the end of a grace.
@@ -104,11 +104,11 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 if cleanly { seat.leave() } else { drop(seat) }
             }
             Step::Leave(_) | Step::Break(_) => {}
-            Step::Wait(seconds) => sleep(Duration::from_secs(seconds)).await,
+            Step::Wait(seconds) => pass(Duration::from_secs(seconds)).await,
         }
         model.pass();
     }
-    sleep(GRACE + Duration::from_secs(1)).await;
+    pass(GRACE + Duration::from_secs(1)).await;
     model.pass();
     watcher.read().await.unwrap();
     for (who, name) in NAMES.iter().enumerate() {
@@ -135,10 +135,10 @@ async fn a_reload_is_silent_and_shows_the_newcomer_itself() {
     let mut ada = world.join(member(1, "ada")).await;
     let bob = world.join(member(2, "bob")).await;
     drop(bob);
-    sleep(Duration::from_secs(9)).await;
+    pass(Duration::from_secs(9)).await;
     let mut bob = world.join(member(2, "bob")).await;
     assert_eq!(bob.read().await.unwrap(), ["online ada", "joined bob"]);
-    sleep(Duration::from_secs(20)).await;
+    pass(Duration::from_secs(20)).await;
     assert_eq!(ada.read().await.unwrap(), ["online ", "joined ada", "joined bob"]);
 }
 

@@ -10,13 +10,13 @@ use parlour_websocket::{CloseCode, Connection as Socket, Limits, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
 use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 
-use crate::support::{Actor, World, guest};
+use crate::support::{Actor, World, guest, pass};
 
 /// Answers every text with itself, `wait` when it is allowed to, and `bye` with the end.
 pub(crate) struct Echo(pub(crate) Arc<Semaphore>);
@@ -221,7 +221,7 @@ async fn a_flood_of_pings_takes_no_memory_from_a_stuck_line() {
     for _ in 0..5_000 {
         stream.write_all(b"\x89\x84\0\0\0\0ping").await.unwrap();
     }
-    sleep(Duration::from_secs(1)).await;
+    pass(Duration::from_secs(1)).await;
     let mut pongs = 0;
     let mut pong = [0; 6];
     while tokio::time::timeout(Duration::from_secs(1), stream.read_exact(&mut pong)).await.is_ok() {

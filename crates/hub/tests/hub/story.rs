@@ -7,9 +7,8 @@ use bytes::Bytes;
 use parlour_hub::{Counts, Farewell, HubSettings, JoinError, NewSeat, TooManyConnections};
 use parlour_model::{AccountId, RoomName, SessionId, Timestamp};
 use parlour_websocket::frame;
-use tokio::time::sleep;
 
-use crate::support::{Plain, World, guest, member, owner, person, source};
+use crate::support::{Plain, World, guest, member, owner, pass, person, source};
 
 #[tokio::test(start_paused = true)]
 async fn an_evening_in_the_den() {
@@ -49,7 +48,7 @@ async fn a_room_nobody_waits_for_is_dropped() {
     assert_eq!(world.hub.counts().rooms, 0);
     drop(world.join(member(1, "ada")).await);
     assert_eq!(world.hub.counts().rooms, 1, "ada may come back");
-    sleep(world.hub.settings().leave_grace + Duration::from_secs(1)).await;
+    pass(world.hub.settings().leave_grace + Duration::from_secs(1)).await;
     assert_eq!(world.hub.counts().rooms, 0);
 }
 
@@ -129,11 +128,11 @@ async fn a_token_ends_by_the_clock_unless_it_is_renewed() {
     let renewed = world.hub.connect(Some(until(100)), source()).unwrap();
     renewed.bind(until(200)).unwrap();
     world.clock.set(Timestamp::from_seconds(99));
-    sleep(Duration::from_secs(1)).await;
+    pass(Duration::from_secs(1)).await;
     world.clock.set(Timestamp::from_seconds(100));
     assert_eq!(ends.farewell().await, Farewell::Expired);
     tokio::select! {
         farewell = renewed.farewell() => panic!("{farewell:?}"),
-        () = sleep(Duration::from_secs(5)) => {}
+        () = pass(Duration::from_secs(5)) => {}
     }
 }

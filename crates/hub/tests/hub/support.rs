@@ -267,6 +267,12 @@ pub(crate) fn texts(bytes: &mut BytesMut) -> Vec<String> {
     texts
 }
 
+/// Lets paused time pass, and everything happen that is due in it.
+pub(crate) async fn pass(span: Duration) {
+    // sleep: time is paused in the tests that use this, so nobody waits.
+    tokio::time::sleep(span).await;
+}
+
 /// Chance that a seed repeats.
 pub(crate) struct Dice(pub(crate) u64);
 
