@@ -44,8 +44,7 @@ where
             return Err(BadBody::WrongType.into());
         }
         let value = serde_json::from_slice(&bytes).map_err(|error| {
-            let sentence = error.to_string();
-            if error.is_data() { BadBody::IllTyped(sentence) } else { BadBody::Malformed(sentence) }
+            if error.is_data() { BadBody::IllTyped } else { BadBody::Malformed(error.to_string()) }
         })?;
         Ok(Self(value, PhantomData))
     }

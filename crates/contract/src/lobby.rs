@@ -214,7 +214,7 @@ impl Words for Lobby {
             BadBody::TooLong => refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             BadBody::Incomplete => refusal(StatusCode::BAD_REQUEST, "the body did not arrive"),
             BadBody::WrongType | BadBody::Malformed(_) => refusal(StatusCode::BAD_REQUEST, "the body is not JSON"),
-            BadBody::IllTyped(_) => refusal(StatusCode::BAD_REQUEST, "a field is missing or has the wrong type"),
+            BadBody::IllTyped => refusal(StatusCode::BAD_REQUEST, "a field is missing or has the wrong type"),
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) enum BadBody {
     /// It is no JSON.
     Malformed(String),
     /// It is JSON, but a field is missing or of another type.
-    IllTyped(String),
+    IllTyped,
 }
 
 /// A refusal in the words of `W`.

@@ -232,7 +232,7 @@ impl Words for Rooms {
             BadBody::TooLong => "The body is too long.",
             BadBody::Incomplete => "The body did not arrive.",
             BadBody::Malformed(_) => "The body is not JSON.",
-            BadBody::IllTyped(_) => "A field is missing or has the wrong type.",
+            BadBody::IllTyped => "A field is missing or has the wrong type.",
         };
         refusal(StatusCode::BAD_REQUEST, "BAD_BINDING", message)
     }

@@ -189,7 +189,7 @@ impl Words for Tokens {
         let status = match fault {
             BadBody::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             BadBody::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            BadBody::Incomplete | BadBody::Malformed(_) | BadBody::IllTyped(_) => StatusCode::BAD_REQUEST,
+            BadBody::Incomplete | BadBody::Malformed(_) | BadBody::IllTyped => StatusCode::BAD_REQUEST,
         };
         refusal(status, MALFORMED)
     }

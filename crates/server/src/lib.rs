@@ -1,1 +1,10 @@
-//! .
+//! How it is run: one binary, put together from the floors below.
+
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod data_folder;
+pub mod running;
+pub mod telemetry;
+
+mod accepting;

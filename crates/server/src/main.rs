@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `parlour`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    parlour_server::commands::run()
+}

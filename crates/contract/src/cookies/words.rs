@@ -49,7 +49,7 @@ impl Words for Cookies {
             BadBody::TooLong => refusal(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too long."),
             BadBody::Incomplete => refusal(StatusCode::BAD_REQUEST, "The request body did not arrive."),
             BadBody::Malformed(why) => refusal(StatusCode::BAD_REQUEST, &format!("JSON parse error - {why}")),
-            BadBody::IllTyped(_) => refusal(StatusCode::BAD_REQUEST, "Invalid data. Expected a dictionary."),
+            BadBody::IllTyped => refusal(StatusCode::BAD_REQUEST, "Invalid data. Expected a dictionary."),
         }
     }
 

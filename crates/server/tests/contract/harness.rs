@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use parlour_model::clock::{Clock, Timestamp};
+use parlour_server::config::{Given, load};
+use parlour_server::running::start;
 use serde_json::{Value, json};
 
 use crate::http::Request;
@@ -75,9 +77,15 @@ impl Server {
 
     /// The one place that knows how a server is started in-process.
     async fn start_with(folder: &Path, settings: &[(&str, &str)], clock: Arc<ManualClock>) -> Started {
-        // LEAD: complete here with `parlour_server::{config, running}`; nothing else in this folder needs a change.
-        std::future::ready(()).await;
-        unreachable!("no server yet for {folder:?} {settings:?} {:?}", clock.now())
+        let mut flags = vec![
+            ("server.data".to_owned(), folder.display().to_string()),
+            ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
+            ("server.drain_seconds".to_owned(), "0".to_owned()),
+        ];
+        flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        let loaded = load(&Given { flags, ..Given::default() }).unwrap();
+        let running = start(&loaded.config, clock).await.unwrap();
+        Started { address: running.address, alive: Box::new(running) }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

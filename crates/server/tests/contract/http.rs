@@ -1,6 +1,7 @@
 //! A small HTTP/1.1 client: one connection a request, every byte under the test's control.
 
 use std::fmt::Write as _;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -53,17 +54,30 @@ impl Request {
         self
     }
 
+    /// The answer.
+    ///
+    /// # Panics
+    /// When the server gives none.
     pub(crate) async fn send(self) -> Response {
-        let connection = self.open().await;
+        self.attempt().await.unwrap()
+    }
+
+    /// The answer, or how the server failed to give a whole one.
+    pub(crate) async fn attempt(self) -> io::Result<Response> {
+        let connection = self.try_open().await?;
         connection.response(self.method == "HEAD").await
     }
 
     /// Sends the request and leaves the connection open: what a WebSocket handshake needs.
     pub(crate) async fn open(&self) -> Connection {
-        let mut connection = Connection::to(self.address).await;
+        self.try_open().await.unwrap()
+    }
+
+    pub(crate) async fn try_open(&self) -> io::Result<Connection> {
+        let mut connection = Connection::try_to(self.address).await?;
         connection.write(self.head().as_bytes()).await;
         connection.write(&self.body).await;
-        connection
+        Ok(connection)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -96,9 +110,13 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        Self { stream, unread: Vec::new() }
+        Self::try_to(address).await.unwrap()
+    }
+
+    async fn try_to(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, unread: Vec::new() })
     }
 
     /// Writes what the server is still willing to take: it may hang up on a bad request before reading all of it.
@@ -107,28 +125,28 @@ impl Connection {
         let _ = self.stream.flush().await;
     }
 
-    /// The whole answer.
+    /// The whole answer, unless the server hangs up before its end.
     ///
     /// # Panics
-    /// When the server hangs up without one, or takes too long.
-    pub(crate) async fn response(mut self, head_only: bool) -> Response {
-        let mut response = self.head().await;
+    /// When it takes too long.
+    async fn response(mut self, head_only: bool) -> io::Result<Response> {
+        let mut response = self.head().await?;
         if !head_only {
-            response.body = self.body(&response).await;
+            response.body = self.body(&response).await?;
         }
-        response
+        Ok(response)
     }
 
     /// Status and headers only; what follows stays in `unread`.
-    pub(crate) async fn head(&mut self) -> Response {
+    pub(crate) async fn head(&mut self) -> io::Result<Response> {
         let end = loop {
             if let Some(at) = find(&self.unread, b"\r\n\r\n") {
                 break at + 4;
             }
-            assert!(self.more().await, "the server hung up without an answer");
+            self.need_more("the server hung up without an answer").await?;
         };
         let head: Vec<u8> = self.unread.drain(..end).collect();
-        Response::of_head(std::str::from_utf8(&head).unwrap())
+        Ok(Response::of_head(std::str::from_utf8(&head).unwrap()))
     }
 
     /// All that comes until the server hangs up; empty when it hangs up at once.
@@ -138,54 +156,59 @@ impl Connection {
     }
 
     /// The body of an answer whose head was read already, and the head with it.
-    pub(crate) async fn refusal(mut self, mut head: Response) -> Response {
-        head.body = self.body(&head).await;
-        head
+    pub(crate) async fn refusal(mut self, mut head: Response) -> io::Result<Response> {
+        head.body = self.body(&head).await?;
+        Ok(head)
     }
 
-    async fn body(&mut self, response: &Response) -> Vec<u8> {
+    async fn body(&mut self, response: &Response) -> io::Result<Vec<u8>> {
         if response.header("transfer-encoding") == Some("chunked") {
             return self.chunks().await;
         }
         if response.status == 204 || response.status == 304 || response.status < 200 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         if let Some(length) = response.header("content-length") {
             return self.exactly(length.parse().unwrap()).await;
         }
         while self.more().await {}
-        std::mem::take(&mut self.unread)
+        Ok(std::mem::take(&mut self.unread))
     }
 
-    async fn chunks(&mut self) -> Vec<u8> {
+    async fn chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line = self.line().await;
+            let line = self.line().await?;
             let size = usize::from_str_radix(line.split(';').next().unwrap().trim(), 16).unwrap();
-            body.extend(self.exactly(size).await);
-            self.line().await;
+            body.extend(self.exactly(size).await?);
+            self.line().await?;
             if size == 0 {
-                return body;
+                return Ok(body);
             }
         }
     }
 
-    async fn line(&mut self) -> String {
+    async fn line(&mut self) -> io::Result<String> {
         let end = loop {
             if let Some(at) = find(&self.unread, b"\r\n") {
                 break at;
             }
-            assert!(self.more().await, "the body ended in the middle of a chunk");
+            self.need_more("the body ended in the middle of a chunk").await?;
         };
         let line = self.unread.drain(..end + 2).take(end).collect();
-        String::from_utf8(line).unwrap()
+        Ok(String::from_utf8(line).unwrap())
     }
 
-    async fn exactly(&mut self, length: usize) -> Vec<u8> {
+    async fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < length {
-            assert!(self.more().await, "the body is shorter than was announced");
+            self.need_more("the body is shorter than was announced").await?;
         }
-        self.unread.drain(..length).collect()
+        Ok(self.unread.drain(..length).collect())
+    }
+
+    async fn need_more(&mut self, complaint: &str) -> io::Result<()> {
+        let more = self.more().await;
+        more.then_some(()).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, complaint))
     }
 
     /// Reads once; `false` when the server is done, politely or with a reset.

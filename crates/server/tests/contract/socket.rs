@@ -1,5 +1,6 @@
 //! A WebSocket client: its handshake is written by hand, its frames are checked by a foreign library.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -55,14 +56,19 @@ impl Handshake {
 
     /// The open socket with the 101, or the refusal.
     pub(crate) async fn attempt(self) -> Result<(Socket, Response), Response> {
-        let mut connection = self.request.open().await;
-        let head = connection.head().await;
+        self.try_attempt().await.unwrap()
+    }
+
+    /// As [`Handshake::attempt`], from a server that may go away meanwhile.
+    pub(crate) async fn try_attempt(self) -> io::Result<Result<(Socket, Response), Response>> {
+        let mut connection = self.request.try_open().await?;
+        let head = connection.head().await?;
         if head.status != 101 {
-            return Err(connection.refusal(head).await);
+            return connection.refusal(head).await.map(Err);
         }
         assert_upgraded(&head);
         let stream = WebSocketStream::from_partially_read(connection.stream, connection.unread, Role::Client, None);
-        Ok((Socket { stream: stream.await }, head))
+        Ok(Ok((Socket { stream: stream.await }, head)))
     }
 
     /// The open socket.

@@ -1,0 +1,119 @@
+//! Accepting connections: a bounded number, each with deadlines, until the server stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use parlour_contract::Peer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tower::Service;
+
+/// How long a request's head may take, and how long a connection may wait for its next request.
+const HEAD_DEADLINE: Duration = Duration::from_secs(15);
+
+/// The longest head of a request, bytes.
+const MOST_HEAD_BYTES: usize = 32 * 1024;
+
+/// What to do when the system has no more sockets: wait for some to close.
+const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
+
+/// Accepts on `listener` and serves every connection with a clone of `service`, until `stop` says so. Answers
+/// when every connection is over, or handed to its WebSocket.
+pub(crate) async fn accept<S, B>(listener: TcpListener, service: S, most: usize, stop: watch::Receiver<bool>)
+where
+    S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let places = Arc::new(Semaphore::new(most));
+    let mut stopping = stop.clone();
+    loop {
+        let accepted = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => break,
+            accepted = next(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        let service = Introducing { service: service.clone(), peer: Peer(peer.ip()) };
+        tokio::spawn(serve(stream, service, stop.clone(), place));
+    }
+    drop(listener);
+    // Every connection holds a place until it is over.
+    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    drop(places.acquire_many(all).await);
+}
+
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    // A full house leaves the rest in the kernel's queue, where they cost nothing here.
+    let place = places.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(OUT_OF_SOCKETS).await;
+            None
+        }
+    }
+}
+
+async fn serve<S, B>(stream: TcpStream, service: S, mut stop: watch::Receiver<bool>, place: OwnedSemaphorePermit)
+where
+    S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let _place = place;
+    // Small answers must not wait for the peer's acknowledgement; a failure costs only time.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(MOST_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let stopped = async move { stop.wait_for(|stop| *stop).await.is_ok() };
+    // Whatever ends a connection is the peer's affair: there is nobody left to tell.
+    tokio::select! {
+        _ended = connection.as_mut() => return,
+        _ = stopped => connection.as_mut().graceful_shutdown(),
+    }
+    let _ended = connection.await;
+}
+
+/// Puts the peer's address into every request.
+#[derive(Clone)]
+struct Introducing<S> {
+    service: S,
+    peer: Peer,
+}
+
+impl<S, B> Service<hyper::Request<B>> for Introducing<S>
+where
+    S: Service<hyper::Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: hyper::Request<B>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.service.call(request)
+    }
+}

@@ -1,0 +1,36 @@
+//! `parlour serve`: the server, until it is told to stop.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Outcome;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::{running, telemetry};
+
+pub(super) async fn run(config: &Config) -> Outcome {
+    telemetry::start_log(config)?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let server = running::start(config, Arc::new(SystemClock)).await?;
+    announce(&server)?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    tracing::info!("stopping");
+    server.stop().await;
+    Ok(())
+}
+
+/// Says where to go. The first line is for programs too. The link is a secret: it is shown, and never logged.
+fn announce(server: &running::Running) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Parlour is listening on http://{}", server.address)?;
+    if let Some(link) = &server.first_admin_link {
+        writeln!(out, "Make the first administrator here (the link works once): {link}")?;
+    }
+    out.flush()
+}

@@ -1,0 +1,154 @@
+//! From the tree to the settings of each floor, with the checks that a type cannot make.
+
+use std::time::Duration;
+
+use parlour_contract::{ContractSettings, Network};
+use parlour_hub::HubSettings;
+use parlour_service::settings::{
+    ChatSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy, Rate,
+    SigningAlgorithm, TokenSettings,
+};
+use parlour_service::Settings;
+
+use super::layers::ConfigError;
+use super::tree::{self, Config};
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+
+impl Config {
+    /// The settings of the use cases. `address` is where the server listens, for want of a public URL.
+    ///
+    /// # Errors
+    /// A number outside its range.
+    pub fn service(&self, address: &str) -> Result<Settings, ConfigError> {
+        Ok(Settings {
+            public_url: self.public_url(address),
+            usernames: match self.username.policy {
+                tree::UsernamePolicy::Open => parlour_model::UsernamePolicy::Open,
+                tree::UsernamePolicy::Strict => parlour_model::UsernamePolicy::Strict,
+            },
+            passwords: self.password_policy()?,
+            hashing: self.hashing()?,
+            tokens: self.token_settings()?,
+            cookie_life: Duration::from_secs(at_least("sessions.cookie_days", self.sessions.cookie_days, 1)? * DAY),
+            limits: self.limit_settings()?,
+            chat: self.chat_settings()?,
+            mail: self.mail_settings(),
+        })
+    }
+
+    /// The settings of the contracts.
+    ///
+    /// # Errors
+    /// A proxy that is no address and no range.
+    pub fn contract(&self, address: &str) -> Result<ContractSettings, ConfigError> {
+        let network = |text: &String| {
+            let no_range = |_| ConfigError(format!("`server.trusted_proxies`: {text:?} is no address and no range"));
+            text.parse::<Network>().map_err(no_range)
+        };
+        Ok(ContractSettings {
+            public_url: self.public_url(address),
+            origins: self.server.origins.clone(),
+            trusted_proxies: self.server.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
+            hide_unknown_users: self.rooms.hide_unknown_users,
+            message_bytes: self.chat.message_bytes,
+        })
+    }
+
+    fn public_url(&self, address: &str) -> String {
+        let own = || format!("http://{address}");
+        self.server.public_url.clone().unwrap_or_else(own).trim_end_matches('/').to_owned()
+    }
+
+    fn password_policy(&self) -> Result<PasswordPolicy, ConfigError> {
+        let minimum = within("password.minimum_length", self.password.minimum_length, 8, 64)?;
+        Ok(match self.password.policy {
+            tree::PasswordPolicy::Contract => PasswordPolicy::Contract,
+            tree::PasswordPolicy::Strict => PasswordPolicy::Strict { minimum },
+        })
+    }
+
+    fn hashing(&self) -> Result<HashSettings, ConfigError> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = self.password.hash_threads;
+        Ok(HashSettings {
+            cost: match self.password.hash {
+                tree::HashProfile::Default => HashCost::DEFAULT,
+                tree::HashProfile::Small => HashCost::SMALL,
+                tree::HashProfile::Strong => HashCost::STRONG,
+            },
+            threads: if threads == 0 { cores } else { threads },
+            queue: at_least("password.hash_queue", self.password.hash_queue, 1)?,
+            deadline: seconds("password.hash_deadline_seconds", self.password.hash_deadline_seconds)?,
+        })
+    }
+
+    fn token_settings(&self) -> Result<TokenSettings, ConfigError> {
+        let tokens = &self.tokens;
+        let span = |key, number, unit| Ok(Duration::from_secs(at_least(key, number, 1)? * unit));
+        Ok(TokenSettings {
+            algorithm: match tokens.algorithm {
+                tree::Algorithm::EdDsa => SigningAlgorithm::EdDsa,
+                tree::Algorithm::Es256 => SigningAlgorithm::Es256,
+            },
+            access: span("tokens.access_minutes", tokens.access_minutes, MINUTE)?,
+            long_access: span("tokens.long_access_minutes", tokens.long_access_minutes, MINUTE)?,
+            refresh_idle: span("tokens.refresh_idle_days", tokens.refresh_idle_days, DAY)?,
+            refresh_absolute: span("tokens.refresh_absolute_days", tokens.refresh_absolute_days, DAY)?,
+            key_lead: Duration::from_secs(tokens.key_lead_seconds),
+        })
+    }
+
+    fn limit_settings(&self) -> Result<LimitSettings, ConfigError> {
+        let limits = &self.limits;
+        Ok(LimitSettings {
+            enabled: limits.enabled,
+            source: Rate { burst: limits.source_burst, per_minute: limits.source_per_minute },
+            account: Rate { burst: limits.account_burst, per_minute: limits.account_per_minute },
+            failures: within("limits.failures", limits.failures, 1, 100)?,
+            messages: Rate { burst: limits.messages_burst, per_minute: limits.messages_per_minute },
+        })
+    }
+
+    fn chat_settings(&self) -> Result<ChatSettings, ConfigError> {
+        let chat = &self.chat;
+        Ok(ChatSettings {
+            message_bytes: within("chat.message_bytes", chat.message_bytes, 1, 1024 * 1024)?,
+            queue: at_least("chat.queue", chat.queue, 1)?,
+            hub: HubSettings {
+                ring_entries: at_least("chat.ring_entries", chat.ring_entries, 1)?,
+                ring_bytes: at_least("chat.ring_kib", chat.ring_kib, 1)? * 1024,
+                leave_grace: Duration::from_secs(chat.leave_grace_seconds),
+                ping_every: seconds("chat.ping_seconds", chat.ping_seconds)?,
+                idle_timeout: seconds("chat.idle_seconds", chat.idle_seconds)?,
+                connections_per_account: at_least("chat.connections_per_account", chat.connections_per_account, 1)?,
+                connections_per_source: at_least("chat.connections_per_address", chat.connections_per_address, 1)?,
+                connections: at_least("chat.connections", chat.connections, 1)?,
+            },
+        })
+    }
+
+    fn mail_settings(&self) -> MailSettings {
+        let outbox = || MailTransport::Outbox(self.server.data.join("outbox"));
+        MailSettings {
+            from: self.mail.from.clone(),
+            transport: self.mail.smtp_url.clone().map_or_else(outbox, MailTransport::Smtp),
+        }
+    }
+}
+
+fn seconds(key: &str, number: u64) -> Result<Duration, ConfigError> {
+    Ok(Duration::from_secs(at_least(key, number, 1)?))
+}
+
+fn at_least<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N) -> Result<N, ConfigError> {
+    if number < least { Err(ConfigError(format!("`{key}` is {number}; it must be {least} or more"))) } else { Ok(number) }
+}
+
+fn within<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N, most: N) -> Result<N, ConfigError> {
+    if number < least || number > most {
+        return Err(ConfigError(format!("`{key}` is {number}; it must be between {least} and {most}")));
+    }
+    Ok(number)
+}

@@ -1,0 +1,61 @@
+//! The data folder: the database, and beside it the master key that is not in its backups.
+
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use parlour_service::secret::seal::MasterKey;
+use parlour_service::secret::Chance;
+
+/// The database file in a data folder.
+pub fn database(data: &Path) -> PathBuf {
+    data.join("parlour.db")
+}
+
+/// Makes the folder when it is missing, for its owner alone.
+///
+/// # Errors
+/// It cannot be made.
+pub fn prepare(data: &Path) -> io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
+}
+
+/// The master key of a data folder, made at the first start.
+///
+/// # Errors
+/// The file cannot be read or made, or is not 32 bytes long.
+pub fn master_key(data: &Path, chance: &dyn Chance) -> io::Result<MasterKey> {
+    let path = data.join("master.key");
+    match std::fs::File::open(&path) {
+        Ok(file) => read_key(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_key(&path, chance)?;
+            // Read back: when two processes start at once, one of them has made it.
+            read_key(std::fs::File::open(&path)?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn read_key(file: std::fs::File) -> io::Result<MasterKey> {
+    let mut bytes = Vec::new();
+    file.take(33).read_to_end(&mut bytes)?;
+    let key = <[u8; 32]>::try_from(bytes);
+    key.map(MasterKey::new).map_err(|_| io::Error::other("master.key is not 32 bytes long: restore the right one"))
+}
+
+/// Writes a fresh key under its name only when it is whole, and never over another one.
+fn make_key(path: &Path, chance: &dyn Chance) -> io::Result<()> {
+    let mut key = [0; 32];
+    chance.fill(&mut key).map_err(|_| io::Error::other("the system's random source failed"))?;
+    let unfinished = path.with_extension(format!("{}.part", std::process::id()));
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&unfinished, path);
+    std::fs::remove_file(&unfinished)?;
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}

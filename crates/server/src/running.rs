@@ -1,0 +1,142 @@
+//! A running server: started in order, stopped in the opposite one.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parlour_contract::Readiness;
+use parlour_model::Clock;
+use parlour_service::App;
+use parlour_service::app::Background;
+use parlour_service::secret::SystemChance;
+use parlour_store::{Role, Store};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::accepting::accept;
+use crate::config::Config;
+use crate::data_folder;
+use crate::telemetry::Metrics;
+
+/// Why a server does not start, in a sentence for the operator.
+#[derive(Debug)]
+pub struct StartError(String);
+
+impl StartError {
+    /// With this sentence.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// A server that accepts.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The one-time link of the first administrator, while there is none. A secret.
+    pub first_admin_link: Option<String>,
+    app: App,
+    background: Background,
+    readiness: Readiness,
+    stop: watch::Sender<bool>,
+    accepting: Vec<JoinHandle<()>>,
+    drain: Duration,
+}
+
+/// The use cases over the store of a data folder, for the server or for a command beside it.
+///
+/// # Errors
+/// The folder, the key or the database cannot be opened, or the configuration does not fit.
+pub async fn open_app(
+    config: &Config,
+    role: Role,
+    clock: Arc<dyn Clock>,
+    address: &str,
+) -> Result<App, StartError> {
+    let data = &config.server.data;
+    let in_folder = |error: std::io::Error| StartError::new(format!("{}: {error}", data.display()));
+    let chance = Arc::new(SystemChance::default());
+    let settings = config.service(address).map_err(sentence)?;
+    data_folder::prepare(data).map_err(in_folder)?;
+    let master = data_folder::master_key(data, &*chance).map_err(in_folder)?;
+    let store = Store::open_sqlite(&data_folder::database(data), role, clock.now()).await;
+    let store = store.map_err(|error| StartError::new(format!("{}: {error}", data.display())))?;
+    App::new(store, settings, clock, chance, master).await.map_err(fault)
+}
+
+/// Starts a server. When this answers, it accepts.
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, StartError> {
+    let listener = bind(&config.server.listen).await?;
+    let address = listener.local_addr().map_err(sentence)?;
+    let app = open_app(config, Role::Server, clock, &address.to_string()).await?;
+    let readiness = Readiness::default();
+    let metrics = Metrics::new(app.clone());
+    let contracts = config.contract(&address.to_string()).map_err(sentence)?;
+    let door = parlour_contract::open(app.clone(), contracts, readiness.clone()).watched(metrics.observer());
+    let stop = watch::Sender::new(false);
+    let mut accepting = vec![tokio::spawn(accept(listener, door, config.chat.connections, stop.subscribe()))];
+    if let Some(private) = &config.server.metrics_listen {
+        let private = bind(private).await?;
+        accepting.push(tokio::spawn(accept(private, metrics.router(), 64, stop.subscribe())));
+    }
+    let background = app.start_background().await.map_err(fault)?;
+    let first_admin_link = app.first_admin_link().await.map_err(fault)?;
+    readiness.set(true);
+    let drain = Duration::from_secs(config.server.drain_seconds);
+    Ok(Running { address, first_admin_link, app, background, readiness, stop, accepting, drain })
+}
+
+impl Running {
+    /// The use cases, for whoever runs the server in their own process.
+    pub const fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Stops in order: takes no more work, closes the sockets spread over the drain time, finishes what is under
+    /// way, commits what was acknowledged, closes the store.
+    pub async fn stop(self) {
+        self.readiness.set(false);
+        self.stop.send_replace(true);
+        self.app.live.hub().drain(self.drain).await;
+        for task in self.accepting {
+            let abort = task.abort_handle();
+            if tokio::time::timeout(FINISH, task).await.is_err() {
+                abort.abort();
+            }
+        }
+        self.app.live.flushed().await;
+        self.app.stop_background(self.background).await;
+        self.app.store.clone().close().await;
+    }
+}
+
+/// How long requests that are under way may take to finish when the server stops.
+const FINISH: Duration = Duration::from_secs(5);
+
+async fn bind(address: &str) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::new(format!("cannot listen on {address}: {error}")))
+}
+
+fn sentence(error: impl fmt::Display) -> StartError {
+    StartError::new(error.to_string())
+}
+
+fn fault(error: parlour_service::Error) -> StartError {
+    match error {
+        parlour_service::Error::Internal(fault) => sentence(fault),
+        other => StartError::new(format!("{other:?}")),
+    }
+}

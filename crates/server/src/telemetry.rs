@@ -1,0 +1,112 @@
+//! What an operator sees: the log on standard error, and metrics on a private listener.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use parlour_contract::Served;
+use parlour_service::App;
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Config, ConfigError, LogFormat};
+
+/// Starts the log, once a process.
+///
+/// # Errors
+/// The level cannot be read.
+pub fn start_log(config: &Config) -> Result<(), ConfigError> {
+    let level = EnvFilter::try_new(&config.log.level).map_err(|error| ConfigError(format!("`log.level`: {error}")))?;
+    let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    let started = match config.log.format {
+        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    // A log that somebody else in this process started is as good.
+    drop(started);
+    Ok(())
+}
+
+/// The metrics of one server.
+#[derive(Clone)]
+pub struct Metrics(Arc<Parts>);
+
+struct Parts {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    gauges: Gauges,
+    app: App,
+}
+
+/// What is read off when somebody asks.
+struct Gauges {
+    connections: Gauge,
+    seats: Gauge,
+    rooms: Gauge,
+    delivered: Gauge,
+    hashes_waiting: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    contract: &'static str,
+    status: u16,
+}
+
+impl Metrics {
+    /// Metrics that nobody has counted yet.
+    pub fn new(app: App) -> Self {
+        let mut registry = Registry::with_prefix("parlour");
+        let requests = Family::<RequestLabels, Counter>::default();
+        registry.register("http_requests", "Requests answered, by contract and status", requests.clone());
+        let mut gauge = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        };
+        let gauges = Gauges {
+            connections: gauge("connections", "Open WebSockets"),
+            seats: gauge("seats", "Sockets that sit in a room"),
+            rooms: gauge("rooms", "Rooms with somebody in them"),
+            delivered: gauge("delivered_frames", "Frames written to seats since the start"),
+            hashes_waiting: gauge("password_hashes_waiting", "Logins and sign-ups that wait for a hashing thread"),
+        };
+        Self(Arc::new(Parts { registry, requests, gauges, app }))
+    }
+
+    /// What counts the answers.
+    pub fn observer(&self) -> impl Fn(Served) + Send + Sync + 'static {
+        let requests = self.0.requests.clone();
+        move |served| {
+            let contract = served.contract.map_or("none", parlour_model::Contract::name);
+            requests.get_or_create(&RequestLabels { contract, status: served.status }).inc();
+        }
+    }
+
+    /// The private routes.
+    pub fn router(&self) -> Router {
+        let metrics = self.clone();
+        Router::new().route("/metrics", get(async move || metrics.page()))
+    }
+
+    fn page(&self) -> impl IntoResponse + use<> {
+        let Parts { registry, gauges, app, .. } = &*self.0;
+        let counts = app.live.hub().counts();
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        gauges.connections.set(number(counts.connections));
+        gauges.seats.set(number(counts.seats));
+        gauges.rooms.set(number(counts.rooms));
+        gauges.delivered.set(i64::try_from(counts.delivered).unwrap_or(i64::MAX));
+        gauges.hashes_waiting.set(number(app.hashing.waiting()));
+        let mut page = String::new();
+        // Writing into a String does not fail.
+        let _ = text::encode(&mut page, registry);
+        ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], page)
+    }
+}

@@ -1,0 +1,26 @@
+//! What happens when something goes wrong around the server: it is killed, its disk is full, its database is locked,
+//! the mail server is away. Every test runs the real binary as a process of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where it stopped")]
+
+#[path = "../contract/http.rs"]
+#[expect(dead_code, reason = "the contract tests, whose client this is, use all of it")]
+mod http;
+#[path = "../contract/socket.rs"]
+#[expect(dead_code, reason = "the contract tests, whose client this is, use all of it")]
+mod socket;
+
+mod chance;
+mod people;
+mod process;
+mod room;
+
+mod ledger;
+mod writers;
+
+mod backup;
+mod disk;
+mod kill;
+mod lock;
+mod mail;
+mod start;
+mod stop;
