@@ -81,6 +81,11 @@ impl From<parlour_store::Error> for Error {
     fn from(error: parlour_store::Error) -> Self {
         match error {
             parlour_store::Error::Busy => Self::Busy(DATABASE_AWAY),
+            // Said here, because a client is told no more than to come back.
+            unwritable @ parlour_store::Error::Unwritable(_) => {
+                tracing::error!("{unwritable}");
+                Self::Busy(DATABASE_AWAY)
+            }
             other => Self::internal(other),
         }
     }
