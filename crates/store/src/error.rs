@@ -12,7 +12,10 @@ pub enum Error {
     /// The database is away, locked by somebody else, or has more to do than it may queue. Nothing is known to be
     /// kept of the call; the same call may succeed in a moment.
     Busy,
-    /// A bug, a damaged database or a full disk. Trying again will not help.
+    /// The disk is full, read-only or broken. Nothing is kept of the call; it succeeds when the operator has mended
+    /// the disk.
+    Unwritable(Box<dyn StdError + Send + Sync>),
+    /// A bug or a damaged database. Trying again will not help.
     Failed(Box<dyn StdError + Send + Sync>),
     /// A newer program has been at this database: it holds more than this one understands.
     NewerSchema {
@@ -36,6 +39,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy => f.write_str("the database is busy or away"),
+            Self::Unwritable(cause) => write!(f, "the database cannot be written, is the disk full? {cause}"),
             Self::Failed(cause) => write!(f, "the database failed: {cause}"),
             Self::NewerSchema { found, known } => {
                 write!(f, "the database is at migration {found}, and this program knows only {known}: it is too old")
@@ -48,7 +52,7 @@ impl fmt::Display for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::Failed(cause) => Some(&**cause),
+            Self::Unwritable(cause) | Self::Failed(cause) => Some(&**cause),
             _ => None,
         }
     }

@@ -107,7 +107,7 @@ async fn a_failing_commit_fails_the_whole_group_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_a_failure_and_space_heals_it() {
+async fn a_full_disk_is_told_as_such_and_space_heals_it() {
     let home = Home::sqlite().await;
     let db = home.store.database();
     let limit = |set: Sql| async move {
@@ -124,7 +124,7 @@ async fn a_full_disk_is_a_failure_and_space_heals_it() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, Error::Failed(_)), "{error}");
+    assert!(matches!(error, Error::Unwritable(_)), "{error}");
     assert_eq!(accounts(&home).await, kept);
     limit(sql!("PRAGMA max_page_count = 1000000")).await;
     member(&home.store, "Ada").await;

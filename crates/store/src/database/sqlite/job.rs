@@ -73,7 +73,7 @@ where
         let answer = match (group, self.outcome) {
             (_, Some(Err(own))) => Err(own),
             (Ok(()), Some(outcome)) => outcome,
-            (Err(GroupFailure::Failed(cause)), _) => Err(Error::failed(NotKept(cause))),
+            (Err(GroupFailure::Failed(cause)), _) => Err(not_kept(cause)),
             (Err(GroupFailure::Busy), _) | (Ok(()), None) => Err(Error::Busy),
         };
         // Nobody may be waiting any more.
@@ -92,6 +92,14 @@ fn poll_once<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 fn panic_text(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("a transaction panicked: {}", said.unwrap_or("without a text"))
+}
+
+/// The failure of a group, as each of its writes is told.
+fn not_kept(cause: Arc<Error>) -> Error {
+    match *cause {
+        Error::Unwritable(_) => Error::Unwritable(Box::new(NotKept(cause))),
+        _ => Error::failed(NotKept(cause)),
+    }
 }
 
 /// A write that went well itself and was not kept, because its group was not.

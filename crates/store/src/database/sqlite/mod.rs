@@ -108,9 +108,10 @@ fn spawn_writer(
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
         match error.sqlite_error_code() {
             Some(DatabaseBusy | DatabaseLocked) => Self::Busy,
+            Some(CannotOpen | DiskFull | ReadOnly | SystemIoFailure) => Self::Unwritable(error.into()),
             _ => Self::failed(error),
         }
     }
