@@ -1,0 +1,103 @@
+//! Measures the server beside a floor: the least that any server would need for the same work.
+//!
+//! Machines are noisy and differ, so that a bare number says little. Every case therefore runs floor and server by
+//! turns, in several short rounds of the same run, and what counts is the median of the rounds' ratios.
+//!
+//! To add a case, write a file in `case/` and add a line to [`case::ALL`]; what it is measured against belongs in
+//! `floor/`, what puts the load on in `load/`.
+
+mod case;
+mod cores;
+mod floor;
+mod folder;
+mod load;
+mod machine;
+mod measure;
+mod people;
+mod process;
+mod report;
+mod stage;
+mod tour;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use case::{Case, Plan};
+use report::Outcome;
+
+/// Why a measurement could not be made.
+pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a measurement gives, if it could be made.
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
+
+/// Measures the server beside a floor, prints one table, and rewrites the figures in bench/RESULTS.md after a whole run.
+#[derive(Parser)]
+#[command(name = "parlour-bench")]
+struct Arguments {
+    /// Runs only this case; may be given several times.
+    #[arg(long, value_name = "NAME", value_parser = case::ALL.map(|case| case.name))]
+    only: Vec<String>,
+    /// Runs fewer and shorter rounds: enough to see that everything works, too few for a figure to keep.
+    #[arg(long)]
+    quick: bool,
+    /// The server's binary; otherwise the one that was built beside this program.
+    #[arg(long, value_name = "FILE")]
+    server: Option<PathBuf>,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+/// What else this program can be: it starts itself as the floor, so that both have a process of their own.
+#[derive(Subcommand)]
+enum Role {
+    /// Serves a bare axum answer until it is stopped.
+    #[command(hide = true)]
+    Hello {
+        /// Length of the answer's body.
+        bytes: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.role {
+        Some(Role::Hello { bytes }) => floor::hello::serve(*bytes).map(|()| true),
+        None => measure_all(&arguments),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(fault) => {
+            eprintln!("parlour-bench: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs the chosen cases; tells whether every goal was met.
+fn measure_all(arguments: &Arguments) -> Result<bool> {
+    let plan = Plan::new(arguments.server.clone(), arguments.quick)?;
+    let chosen = |case: &&Case| arguments.only.is_empty() || arguments.only.iter().any(|name| name == case.name);
+    let mut outcomes = Vec::new();
+    for case in case::ALL.iter().filter(chosen) {
+        eprintln!("{}: {} …", case.name, case.about);
+        outcomes.push((case.run)(&plan).map_err(|fault| format!("{}: {fault}", case.name))?);
+    }
+    println!("{}", report::table(&outcomes));
+    if arguments.only.is_empty() && !arguments.quick {
+        keep(&outcomes)?;
+    }
+    Ok(outcomes.iter().all(Outcome::met))
+}
+
+/// Rewrites the kept figures: only a whole run does, so that all of them are from one machine and one day.
+fn keep(outcomes: &[Outcome]) -> Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
+    let document = std::fs::read_to_string(&path)?;
+    let text = report::section(&machine::describe()?, outcomes);
+    std::fs::write(&path, report::replace_section(&document, report::SECTION, &text))?;
+    Ok(())
+}

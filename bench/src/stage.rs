@@ -1,0 +1,49 @@
+//! A server with people in it, set up for a measurement.
+
+use std::net::SocketAddr;
+
+use crate::Result;
+use crate::case::Plan;
+use crate::folder::Folder;
+use crate::people::{self, Person};
+use crate::process::{Process, Settings};
+
+/// Nobody is throttled, for all the load comes from one address; hashes cost what they cost by default.
+const SETTINGS: Settings<'static> = &[("limits.enabled", "false"), ("password.hash", "default")];
+
+/// A running server, its folder, and those who have an account there.
+pub(crate) struct Stage {
+    /// Stops before its folder goes: fields are dropped in this order.
+    pub(crate) server: Process,
+    /// Those who signed up.
+    pub(crate) people: Vec<Person>,
+    folder: Folder,
+}
+
+impl Stage {
+    /// Starts a server and signs up `count` people.
+    pub(crate) fn set(plan: &Plan, count: usize) -> Result<Self> {
+        let folder = Folder::new()?;
+        let server = Process::parlour(&plan.server, folder.path(), SETTINGS)?;
+        let people = people::gather(server.address(), count, plan.cores.count())?;
+        Ok(Self { server, people, folder })
+    }
+
+    /// Stops the server and starts another on what it kept: one that holds nothing in memory from before.
+    pub(crate) fn restart(self, plan: &Plan) -> Result<Self> {
+        let Self { server, people, folder } = self;
+        server.stop()?;
+        let server = Process::parlour(&plan.server, folder.path(), SETTINGS)?;
+        Ok(Self { server, people, folder })
+    }
+
+    /// Where the server accepts.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Somebody.
+    pub(crate) fn person(&self) -> Result<&Person> {
+        Ok(self.people.first().ok_or("nobody has signed up")?)
+    }
+}
