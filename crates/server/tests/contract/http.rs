@@ -129,7 +129,7 @@ impl Connection {
     ///
     /// # Panics
     /// When it takes too long.
-    async fn response(mut self, head_only: bool) -> io::Result<Response> {
+    pub(crate) async fn response(mut self, head_only: bool) -> io::Result<Response> {
         let mut response = self.head().await?;
         if !head_only {
             response.body = self.body(&response).await?;

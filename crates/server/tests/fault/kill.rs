@@ -71,15 +71,15 @@ impl Story {
         let server = self.start(0).await;
         for (name, room) in [("Ada", "alpha"), ("Bob", "alpha"), ("Cem", "beta")] {
             let token = member(server.address, name).await;
-            let mut talker = Talker { name, token, room, ledger: Arc::clone(&self.ledger), count: 0 };
+            let mut talker = Talker::new(name, token, room, &self.ledger);
             let lives = self.lives.subscribe();
-            self.writers.spawn(async move { through(lives, async |address| talker.work(address).await).await });
+            self.writers.spawn(through(lives, async move |address| talker.work(address).await));
         }
         for door in [Door::Rooms, Door::Cookies, Door::Tokens] {
-            let mut newcomers = Newcomers { door, ledger: Arc::clone(&self.ledger), count: 0, sent: false };
+            let mut newcomers = Newcomers::new(door, &self.ledger);
             newcomers.next(server.address).await.unwrap();
             let lives = self.lives.subscribe();
-            self.writers.spawn(async move { through(lives, async |address| newcomers.work(address).await).await });
+            self.writers.spawn(through(lives, async move |address| newcomers.work(address).await));
         }
         let token = member(server.address, "Witness").await;
         server.kill();

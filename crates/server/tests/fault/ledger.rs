@@ -80,6 +80,11 @@ impl Ledger {
         self.acknowledged();
     }
 
+    /// All that was acknowledged up to now.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self { books: Mutex::new(self.write().clone()), count: watch::Sender::new(self.count()) }
+    }
+
     /// Asks a server for everything. `token` is anybody's; `round` is used up by this.
     pub(crate) async fn verify(&self, address: SocketAddr, token: &str, round: &str, chance: &mut Chance) {
         let books = self.write().clone();

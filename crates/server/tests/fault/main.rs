@@ -17,7 +17,10 @@ mod room;
 mod ledger;
 mod writers;
 
+mod refusals;
+
 mod backup;
+#[cfg(target_os = "linux")]
 mod disk;
 mod kill;
 mod lock;

@@ -82,7 +82,10 @@ impl Door {
             Self::Cookies => vec![Credential::Cookie(answer.cookie("sessionid").unwrap().value)],
             Self::Tokens => {
                 let tokens = answer.json();
-                vec![Credential::Bearer(text(&tokens["accessToken"])), Credential::Refresh(text(&tokens["refreshToken"]))]
+                vec![
+                    Credential::Bearer(text(&tokens["accessToken"])),
+                    Credential::Refresh(text(&tokens["refreshToken"])),
+                ]
             }
         }
     }

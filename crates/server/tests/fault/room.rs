@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::socket::{Closed, Handshake, Socket, WAIT};
+use crate::http::PATIENCE;
+use crate::socket::{Closed, Handshake, Socket};
 
 /// A message as the room has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Seat {
     }
 
     pub(crate) async fn hear(&mut self) -> Result<Message, Closed> {
-        let text = self.socket.next(WAIT).await?;
+        let text = self.socket.next(PATIENCE).await?;
         Ok(Message::of_frame(&serde_json::from_str(&text).unwrap()))
     }
 

@@ -39,14 +39,18 @@ pub(crate) async fn through(mut lives: Lives, mut work: impl AsyncFnMut(SocketAd
 
 /// Signs up one account after the other by one door.
 pub(crate) struct Newcomers {
-    pub(crate) door: Door,
-    pub(crate) ledger: Arc<Ledger>,
-    pub(crate) count: u32,
+    door: Door,
+    ledger: Arc<Ledger>,
+    count: u32,
     /// Whether the sign-up of the present one was sent before and not answered.
-    pub(crate) sent: bool,
+    sent: bool,
 }
 
 impl Newcomers {
+    pub(crate) fn new(door: Door, ledger: &Arc<Ledger>) -> Self {
+        Self { door, ledger: Arc::clone(ledger), count: 0, sent: false }
+    }
+
     pub(crate) async fn work(&mut self, address: SocketAddr) -> io::Error {
         loop {
             if let Err(fault) = self.next(address).await {
@@ -106,15 +110,19 @@ impl Newcomers {
 
 /// Says one thing after the other in a room, each until it was heard.
 pub(crate) struct Talker {
-    pub(crate) name: &'static str,
-    pub(crate) token: String,
-    pub(crate) room: &'static str,
-    pub(crate) ledger: Arc<Ledger>,
+    name: &'static str,
+    token: String,
+    room: &'static str,
+    ledger: Arc<Ledger>,
     /// How much was heard to be said: the next message has this number for its key.
-    pub(crate) count: u32,
+    count: u32,
 }
 
 impl Talker {
+    pub(crate) fn new(name: &'static str, token: String, room: &'static str, ledger: &Arc<Ledger>) -> Self {
+        Self { name, token, room, ledger: Arc::clone(ledger), count: 0 }
+    }
+
     pub(crate) async fn work(&mut self, address: SocketAddr) -> io::Error {
         let mut seat = match Seat::take(address, self.room, &self.token, None).await {
             Ok(seat) => seat,
