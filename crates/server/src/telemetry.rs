@@ -24,6 +24,9 @@ use crate::config::{Config, ConfigError, LogFormat};
 pub fn start_log(config: &Config) -> Result<(), ConfigError> {
     let level = EnvFilter::try_new(&config.log.level).map_err(|error| ConfigError(format!("`log.level`: {error}")))?;
     let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    // By default a line that cannot be written is told to standard error, with a panic when that cannot be written
+    // either: a log on a full disk must not take the server's work with it.
+    let log = log.log_internal_errors(false);
     let started = match config.log.format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -91,7 +91,7 @@ impl Store {
 
     /// Whether a write would be durable now: commits one that changes nothing.
     pub async fn ready(&self) -> Result<()> {
-        self.db.write(async |tx| control::lock(tx).await).await
+        self.db.write(async |tx| control::touch(tx).await).await
     }
 
     /// Copies a SQLite database into the new file `to` (mode 0600) while it is being written.
