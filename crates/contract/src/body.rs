@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::refusal::{BadBody, Refusal, Words};
 
@@ -43,11 +44,18 @@ where
         if !right_type && !bytes.is_empty() {
             return Err(BadBody::WrongType.into());
         }
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
-            if error.is_data() { BadBody::IllTyped } else { BadBody::Malformed(error.to_string()) }
-        })?;
-        Ok(Self(value, PhantomData))
+        Ok(Self(object(&bytes)?, PhantomData))
     }
+}
+
+/// Reads a JSON object of shape `T`. A list with the fields in order is none, though serde would take it.
+///
+/// # Errors
+/// [`BadBody::Malformed`] or [`BadBody::IllTyped`].
+pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadBody> {
+    let fields: Map<String, Value> = serde_json::from_slice(bytes)
+        .map_err(|error| if error.is_data() { BadBody::IllTyped } else { BadBody::Malformed(error.to_string()) })?;
+    T::deserialize(Value::Object(fields)).map_err(|_ill_typed| BadBody::IllTyped)
 }
 
 async fn read(body: Body) -> Result<Bytes, BadBody> {
@@ -69,6 +77,19 @@ fn says_json(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_no_form() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Pair {
+            one: u8,
+            two: u8,
+        }
+        assert!(object::<Pair>(b"{\"one\":1,\"two\":2}").is_ok_and(|pair| pair.one < pair.two));
+        assert!(matches!(object::<Pair>(b"[1,2]"), Err(BadBody::IllTyped)));
+        assert!(matches!(object::<Pair>(b"{\"one\":1}"), Err(BadBody::IllTyped)));
+        assert!(matches!(object::<Pair>(b"{\"one\":1,"), Err(BadBody::Malformed(_))));
+    }
 
     #[test]
     fn json_goes_by_several_names() {

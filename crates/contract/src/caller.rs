@@ -42,11 +42,7 @@ impl Desk {
     ///
     /// # Errors
     /// A token that is bad is an error, never a silent guest.
-    pub(crate) async fn caller_by_token(
-        &self,
-        headers: &HeaderMap,
-        offered: &[Subprotocol],
-    ) -> Result<Option<Caller>> {
+    pub(crate) async fn caller_by_token(&self, headers: &HeaderMap, offered: &[Subprotocol]) -> Result<Option<Caller>> {
         match bearer(headers).or(offered.first().map(Subprotocol::as_str)) {
             Some(token) => self.app.authenticate(Credential::Token(token)).await.map(Some),
             None => Ok(None),

@@ -19,10 +19,7 @@ pub(crate) fn secure(headers: &mut HeaderMap, settings: &ContractSettings) {
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // Pages ask for `same-origin`: under `no-referrer` a browser hides even our own origin from our own forms.
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    headers.insert(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
     // Almost everything here is about one person; what is not says so itself.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -14,8 +14,9 @@ use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
 use parlour_websocket::{CloseCode, Subprotocol};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::body::Json;
+use crate::body::{Json, object};
 use crate::caller::{SESSION_COOKIE, bearer, cookie};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, frame_of, nanoseconds};
@@ -119,13 +120,16 @@ struct Talk {
 
 impl Conversation for Talk {
     async fn text(&mut self, text: String) -> Flow {
-        let Ok(said) = serde_json::from_str::<Said>(&text) else {
+        let Ok(said) = object::<Said>(text.as_bytes()) else {
             return self.complain("This is no message.");
         };
         if said.kind != "chat_message" {
             return self.complain("Only messages of the type chat_message can be sent.");
         }
-        match self.desk.app.post(&self.room, &self.caller, said.msg.text, said.msg.key.or(said.key)).await {
+        let Ok(msg) = SaidText::deserialize(Value::Object(said.msg)) else {
+            return self.complain("A message has a text.");
+        };
+        match self.desk.app.post(&self.room, &self.caller, msg.text, msg.key).await {
             Ok(Posted::New) => Flow::Go,
             Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
             Err(Error::MessageTooLong(most)) => {
@@ -298,8 +302,7 @@ struct Since {
 struct Said {
     #[serde(rename = "type")]
     kind: String,
-    msg: SaidText,
-    key: Option<String>,
+    msg: Map<String, Value>,
 }
 
 #[derive(Deserialize)]

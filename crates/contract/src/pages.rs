@@ -28,7 +28,8 @@ async fn style() -> Response {
 
 /// What a person sees who opens the address.
 async fn welcome() -> Response {
-    let body = "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
+    let body =
+        "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
     page(StatusCode::OK, "Parlour", body)
 }
 
@@ -46,7 +47,9 @@ async fn verify(
 ) -> Response {
     let client = Client { contract: Contract::Tokens, ..client };
     match desk.app.verify_email(&secret, &client).await {
-        Ok(()) => page(StatusCode::OK, "Confirmed", "<p>Your e-mail address is confirmed. You can close this page.</p>"),
+        Ok(()) => {
+            page(StatusCode::OK, "Confirmed", "<p>Your e-mail address is confirmed. You can close this page.</p>")
+        }
         Err(error) => refusal(&error),
     }
 }

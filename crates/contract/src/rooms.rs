@@ -14,7 +14,7 @@ use parlour_service::{Caller, Error};
 use parlour_websocket::CloseCode;
 use serde::{Deserialize, Serialize};
 
-use crate::body::Json;
+use crate::body::{Json, object};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, frame_of};
 use crate::refusal::{Answer, BadBody, Words, wrong_method};
@@ -115,7 +115,7 @@ impl Conversation for Talk {
         let Some(caller) = &self.caller else {
             return close(CloseCode::POLICY, "guests may only read");
         };
-        let Ok(said) = serde_json::from_str::<Said>(&text) else {
+        let Ok(said) = object::<Said>(text.as_bytes()) else {
             return close(CloseCode::POLICY, "not a message: send {\"text\": \"…\"}");
         };
         match self.desk.app.post(&self.room, caller, said.text, said.key).await {
@@ -142,7 +142,9 @@ fn parting_words(error: &Error) -> Flow {
         Error::MessageTooLong(most) => Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes")),
         Error::Throttled(_) => close(CloseCode::POLICY, "too fast"),
         Error::KeyConflict => close(CloseCode::POLICY, "this key names another message"),
-        Error::Invalid(_) => close(CloseCode::POLICY, "a text is neither empty nor holds NUL; a key has 1 to 128 characters"),
+        Error::Invalid(_) => {
+            close(CloseCode::POLICY, "a text is neither empty nor holds NUL; a key has 1 to 128 characters")
+        }
         Error::Busy(_) | Error::Internal(_) => close(CloseCode::TRY_AGAIN_LATER, "resume"),
         Error::Taken(_)
         | Error::UnknownAccount
@@ -219,7 +221,9 @@ impl Words for Rooms {
             Error::TooManyConnections => {
                 (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_CONNECTIONS", "There are too many connections.")
             }
-            Error::Throttled(_) => (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests; try later."),
+            Error::Throttled(_) => {
+                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests; try later.")
+            }
             Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "BUSY", "The server is busy; try again."),
             Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong here."),
         };

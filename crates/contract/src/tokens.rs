@@ -60,11 +60,7 @@ async fn log_in(
     pair(Some(granted))
 }
 
-async fn log_out(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-) -> Answer<Tokens> {
+async fn log_out(State(desk): State<Desk>, Extension(client): Extension<Client>, headers: HeaderMap) -> Answer<Tokens> {
     let refresh = token(&headers, REFRESH_HEADER).ok_or(Error::RefreshRefused)?;
     desk.app.log_out_refresh(refresh, &client).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))

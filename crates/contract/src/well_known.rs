@@ -15,10 +15,7 @@ use crate::desk::Desk;
 use crate::reply;
 
 pub(crate) fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/.well-known/jwks.json", get(keys))
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
+    Router::new().route("/.well-known/jwks.json", get(keys)).route("/healthz", get(alive)).route("/readyz", get(ready))
 }
 
 /// Whether the server takes work. The server sets it; a load balancer asks for it.

@@ -64,7 +64,12 @@ impl Hub {
         self.0.bus.tell(Hint::AccountEnded { id, except });
     }
 
-    /// Gives an account another name: in every room it leaves under the old one and joins under the new.
+    /// Shows no more of what an account wrote that is gone. To be called after the log has forgotten it.
+    pub fn erase(&self, id: AccountId) {
+        self.0.bus.tell(Hint::Erased(id));
+    }
+
+    /// Gives an account another name: what it wrote bears it, and in every room it leaves under the old one and joins under the new.
     pub fn rename(&self, id: AccountId, username: &str) {
         let username = username.to_owned();
         self.0.bus.tell(Hint::Renamed { id, username });

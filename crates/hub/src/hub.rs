@@ -144,6 +144,11 @@ impl Listener for Inner {
             Hint::Published(published) => self.deliver(published),
             Hint::SessionEnded(id) => self.registry.end_session(id),
             Hint::AccountEnded { id, except } => self.registry.end_account(id, except),
+            Hint::Erased(id) => {
+                for room in self.rooms.all() {
+                    room.erase(id);
+                }
+            }
             Hint::Renamed { id, username } => {
                 for room in self.rooms.all() {
                     room.rename(id, &username, self.clock.now());

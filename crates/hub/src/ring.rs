@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use parlour_model::{Author, Event, EventBody, Seq, Timestamp};
+use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
 
 use crate::encoder::{MOST_ENCODERS, Voice};
 
@@ -75,6 +75,19 @@ impl What {
         size_of::<Entry>() + text
     }
 
+    fn is_by(&self, account: AccountId) -> bool {
+        matches!(self, Self::Event(Event { body: EventBody::Message { author, .. }, .. }) if author.id == account)
+    }
+
+    fn sign(&mut self, name: Option<&str>) {
+        let Self::Event(event) = self else { return };
+        match (&mut event.body, name) {
+            (EventBody::Message { author, .. }, Some(name)) => name.clone_into(&mut author.username),
+            (body, None) => *body = EventBody::Erased,
+            (EventBody::Erased, Some(_)) => {}
+        }
+    }
+
     pub(crate) fn written_by(&self, voice: Voice) -> Option<Bytes> {
         match self {
             Self::Event(event) => voice.encoder.event(event),
@@ -108,6 +121,20 @@ impl Ring {
         self.entries.push_back(Entry::new(what));
         while self.entries.len() > 1 && self.is_over() {
             self.let_go();
+        }
+    }
+
+    /// Writes anew what an account wrote that is still here, for those who come to it later: under the name it
+    /// has now, or not at all when it is gone.
+    pub(crate) fn rewrite(&mut self, author: AccountId, name: Option<&str>) {
+        for entry in &mut self.entries {
+            if !entry.what.is_by(author) {
+                continue;
+            }
+            *self.bytes.get_mut() -= entry.weight();
+            entry.what.sign(name);
+            entry.frames = [const { OnceLock::new() }; MOST_ENCODERS];
+            *self.bytes.get_mut() += entry.weight();
         }
     }
 
@@ -181,8 +208,6 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use parlour_model::AccountId;
-
     use super::*;
     use crate::encoder::Encoder;
 
@@ -212,6 +237,25 @@ mod tests {
 
     fn joined() -> What {
         What::Joined(Author { id: AccountId(1), username: "ada".to_owned() }, Timestamp(0))
+    }
+
+    #[test]
+    fn what_somebody_wrote_bears_their_name_of_now() {
+        let by = |id, text: &str| {
+            let author = Author { id: AccountId(id), username: "ada".to_owned() };
+            let body = EventBody::Message { author, text: text.to_owned(), key: None };
+            What::Event(Event { seq: id, at: Timestamp(0), body })
+        };
+        let mut ring = Ring::new(10, usize::MAX);
+        ring.push(by(1, "mine"));
+        ring.push(by(2, "another's"));
+        ring.rewrite(AccountId(1), Some("countess"));
+        let bodies = |ring: &Ring| ring.entries.iter().map(|entry| format!("{:?}", entry.what)).collect::<Vec<_>>();
+        assert!(bodies(&ring)[0].contains("countess") && bodies(&ring)[1].contains("\"ada\""));
+        ring.rewrite(AccountId(1), None);
+        assert!(bodies(&ring)[0].contains("Erased") && bodies(&ring)[1].contains("another's"));
+        let weight: usize = ring.entries.iter().map(Entry::weight).sum();
+        assert_eq!(*ring.bytes.get_mut(), weight);
     }
 
     #[test]

@@ -140,14 +140,20 @@ impl Room {
         });
     }
 
-    /// A person has another name.
+    /// A person has another name: what they wrote bears it, and if they are here they leave and join.
     pub(crate) fn rename(&self, id: AccountId, username: &str, at: Timestamp) {
         self.change(|state| {
+            state.ring.rewrite(id, Some(username));
             if let Some((old, new)) = state.people.rename(id, username) {
                 state.ring.push(What::Left(old, at));
                 state.ring.push(What::Joined(new, at));
             }
         });
+    }
+
+    /// An account is gone, and what it wrote with it.
+    pub(crate) fn erase(&self, id: AccountId) {
+        write(&self.state).ring.rewrite(id, None);
     }
 
     /// Where a seat goes on that has everything up to `after`, and hears of presence from `joined_at` on.

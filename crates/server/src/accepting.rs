@@ -1,5 +1,6 @@
 //! Accepting connections: a bounded number, each with deadlines, until the server stops.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use parlour_contract::Peer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service;
 
@@ -20,6 +21,21 @@ const MOST_HEAD_BYTES: usize = 32 * 1024;
 
 /// What to do when the system has no more sockets: wait for some to close.
 const OUT_OF_SOCKETS: Duration = Duration::from_millis(50);
+
+/// Connections that may wait to be accepted. The usual 1,024 overflows when a thousand clients come back at
+/// once, and what overflows is reset; the kernel cuts this to its own limit.
+const BACKLOG: u32 = 4_096;
+
+/// Listens on an address, or on the first that a name stands for.
+pub(crate) async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut found = tokio::net::lookup_host(address).await?;
+    let address = found.next().ok_or_else(|| io::Error::other("the name stands for no address"))?;
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Otherwise a restart waits for the last connections of the process before it.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Accepts on `listener` and serves every connection with a clone of `service`, until `stop` says so. Answers
 /// when every connection is over, or handed to its WebSocket.

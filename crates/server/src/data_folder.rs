@@ -4,8 +4,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use parlour_service::secret::seal::MasterKey;
 use parlour_service::secret::Chance;
+use parlour_service::secret::seal::MasterKey;
 
 /// The database file in a data folder.
 pub fn database(data: &Path) -> PathBuf {

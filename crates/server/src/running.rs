@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accepting::accept;
+use crate::accepting::{accept, listen};
 use crate::config::Config;
 use crate::data_folder;
 use crate::telemetry::Metrics;
@@ -57,12 +57,7 @@ pub struct Running {
 ///
 /// # Errors
 /// The folder, the key or the database cannot be opened, or the configuration does not fit.
-pub async fn open_app(
-    config: &Config,
-    role: Role,
-    clock: Arc<dyn Clock>,
-    address: &str,
-) -> Result<App, StartError> {
+pub async fn open_app(config: &Config, role: Role, clock: Arc<dyn Clock>, address: &str) -> Result<App, StartError> {
     let data = &config.server.data;
     let in_folder = |error: std::io::Error| StartError::new(format!("{}: {error}", data.display()));
     let chance = Arc::new(SystemChance::default());
@@ -127,7 +122,7 @@ impl Running {
 const FINISH: Duration = Duration::from_secs(5);
 
 async fn bind(address: &str) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::new(format!("cannot listen on {address}: {error}")))
+    listen(address).await.map_err(|error| StartError::new(format!("cannot listen on {address}: {error}")))
 }
 
 fn sentence(error: impl fmt::Display) -> StartError {

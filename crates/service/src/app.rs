@@ -12,10 +12,10 @@ use crate::cache::Cache;
 use crate::limits::Limits;
 use crate::live::Live;
 use crate::live::history::StoredHistory;
+use crate::secret::Chance;
 use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
 use crate::secret::seal::MasterKey;
-use crate::secret::Chance;
 use crate::settings::Settings;
 use crate::{Result, audit, control, housekeeping, mail};
 

@@ -52,15 +52,25 @@ async fn catch_up(app: &App, seen: i64) -> Result<i64> {
 async fn heed(app: &App, line: &ControlLine) -> Result<()> {
     match line.kind {
         ControlKind::SessionEnded => app.session_ended(SessionId(line.subject)),
-        ControlKind::AccountEnded => app.account_ended(AccountId(line.subject), None),
-        ControlKind::AccountChanged => {
-            let id = AccountId(line.subject);
-            app.accounts.forget(&id);
-            if let Some(account) = app.known_account(id).await? {
-                app.live.hub().rename(id, account.username.as_str());
-            }
+        ControlKind::AccountEnded => {
+            app.account_ended(AccountId(line.subject), None);
+            account_changed(app, AccountId(line.subject)).await?;
         }
+        ControlKind::AccountChanged => account_changed(app, AccountId(line.subject)).await?,
         ControlKind::KeysChanged => app.renew_keys().await?,
+    }
+    Ok(())
+}
+
+/// Shows what somebody wrote under the name they have now, or not at all when they are gone.
+async fn account_changed(app: &App, id: AccountId) -> Result<()> {
+    let before = app.accounts.get(&id);
+    app.accounts.forget(&id);
+    match (before, app.known_account(id).await?) {
+        // Rooms are gone through only when there is something to find: most changes are of something else.
+        (Some(before), Some(now)) if before.username == now.username => {}
+        (_, Some(now)) => app.live.hub().rename(id, now.username.as_str()),
+        (_, None) => app.live.hub().erase(id),
     }
     Ok(())
 }

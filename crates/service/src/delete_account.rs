@@ -15,6 +15,7 @@ impl App {
         let entry = audit::entry("delete_account", client).by(id).on(id);
         let deleted = self.store.delete_account(id, self.now(), entry.clone()).await?;
         self.account_ended(id, None);
+        self.live.hub().erase(id);
         if !deleted {
             return Err(Error::UnknownAccount);
         }

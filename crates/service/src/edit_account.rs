@@ -1,6 +1,6 @@
 //! Editing one's account: the name, the profile, and the address, which needs the password and the new mailbox.
 
-use parlour_model::{Account, Client, Email, Password, ProfileChange, Rule, Username, Violation, Field};
+use parlour_model::{Account, Client, Email, Field, Password, ProfileChange, Rule, Username, Violation};
 use parlour_store::account::{Edit as StoredEdit, Edited};
 use parlour_store::credential::LoginName;
 

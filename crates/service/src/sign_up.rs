@@ -94,9 +94,9 @@ impl App {
                 if mails {
                     self.mail_waits.notify_one();
                 }
-                let granted = opening.zip(session).map(|(opening, session)| {
-                    opening.grant(self, &LoggedIn { account: account.clone(), session })
-                });
+                let granted = opening
+                    .zip(session)
+                    .map(|(opening, session)| opening.grant(self, &LoggedIn { account: account.clone(), session }));
                 Ok(SignedUp { granted: granted.transpose()?, account })
             }
         }

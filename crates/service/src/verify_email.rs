@@ -24,6 +24,7 @@ impl App {
         let entry = audit::entry("verify_email", client);
         match self.store.verify_email(digest(secret.as_bytes()), self.now(), entry.clone()).await? {
             Verified::Unknown => Err(Error::UnknownSecret),
+            Verified::Expired => Err(Error::SecretExpired),
             Verified::Again => Ok(()),
             Verified::Done { account_id, notify } => {
                 audit::committed(&audit::Says::on(entry, account_id));

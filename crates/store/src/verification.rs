@@ -46,7 +46,9 @@ pub enum Verified {
     },
     /// It had come back before, and is still within its life and still about the account's address.
     Again,
-    /// Never made, expired, superseded, or about an address that another account has proven.
+    /// Its time is up.
+    Expired,
+    /// Never made, superseded, or about an address that another account has proven.
     Unknown,
 }
 
@@ -123,17 +125,21 @@ async fn has_had_enough(tx: &mut Tx<'_>, id: AccountId, now: Timestamp) -> Resul
 struct Secret {
     account_id: AccountId,
     email: Email,
+    expires_at: Timestamp,
     verified_at: Option<Timestamp>,
 }
 
 async fn verify(tx: &mut Tx<'_>, digest: [u8; 32], now: Timestamp, audit: &NewAudit) -> Result<Verified> {
     let hold = sql!(
-        "UPDATE verification SET verified_at = verified_at WHERE digest = $1 AND expires_at > $2 \
-         RETURNING account_id, email, email_key, verified_at"
+        "UPDATE verification SET verified_at = verified_at WHERE digest = $1 \
+         RETURNING account_id, email, email_key, expires_at, verified_at"
     );
-    let Some(secret): Option<Secret> = tx.get(hold, params![digest, now]).await? else {
+    let Some(secret): Option<Secret> = tx.get(hold, params![digest]).await? else {
         return Ok(Verified::Unknown);
     };
+    if secret.expires_at <= now {
+        return Ok(Verified::Expired);
+    }
     let Some(account) = account::lock(tx, secret.account_id).await? else { return Ok(Verified::Unknown) };
     let proven = account.email.filter(|_| account.email_verified_at.is_some());
     let is_proven = proven.as_ref().is_some_and(|email| email.key() == secret.email.key());
@@ -163,6 +169,11 @@ async fn prove(tx: &mut Tx<'_>, digest: [u8; 32], secret: &Secret, now: Timestam
 
 impl FromRow for Secret {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self { account_id: row.take()?, email: Email::stored(row.take()?, row.take()?), verified_at: row.take()? })
+        Ok(Self {
+            account_id: row.take()?,
+            email: Email::stored(row.take()?, row.take()?),
+            expires_at: row.take()?,
+            verified_at: row.take()?,
+        })
     }
 }

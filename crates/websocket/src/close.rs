@@ -75,10 +75,7 @@ impl Close {
         };
         let code = CloseCode::new(number).ok_or(Violation::BadClose)?;
         let reason = simdutf8::basic::from_utf8(reason).map_err(|_| Violation::InvalidUtf8)?;
-        Ok(Some(Self {
-            code,
-            reason: reason.to_owned(),
-        }))
+        Ok(Some(Self { code, reason: reason.to_owned() }))
     }
 }
 
@@ -95,29 +92,13 @@ mod tests {
 
     #[test]
     fn a_payload_is_nothing_or_a_code_and_a_reason() {
-        let close = |code, reason: &str| {
-            Ok(Some(Close {
-                code,
-                reason: reason.to_owned(),
-            }))
-        };
+        let close = |code, reason: &str| Ok(Some(Close { code, reason: reason.to_owned() }));
         assert_eq!(Close::parse(b""), Ok(None));
         assert_eq!(Close::parse(b"\x03\xe8"), close(CloseCode::NORMAL, ""));
-        assert_eq!(
-            Close::parse(b"\x03\x00"),
-            Err(Violation::BadClose),
-            "768 is no code"
-        );
-        assert_eq!(
-            Close::parse(b"\x03\xf4resume"),
-            close(CloseCode::SERVICE_RESTART, "resume")
-        );
+        assert_eq!(Close::parse(b"\x03\x00"), Err(Violation::BadClose), "768 is no code");
+        assert_eq!(Close::parse(b"\x03\xf4resume"), close(CloseCode::SERVICE_RESTART, "resume"));
         assert_eq!(Close::parse(b"\x03"), Err(Violation::BadClose));
-        assert_eq!(
-            Close::parse(b"\x03\xed"),
-            Err(Violation::BadClose),
-            "1005 is never sent"
-        );
+        assert_eq!(Close::parse(b"\x03\xed"), Err(Violation::BadClose), "1005 is never sent");
         assert_eq!(Close::parse(b"\x03\xe8\xff"), Err(Violation::InvalidUtf8));
     }
 }

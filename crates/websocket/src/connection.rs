@@ -37,11 +37,7 @@ impl Connection {
     /// If it is a [`TcpStream`], as hyper-util's [`TokioIo`] holds one, it is used as such from here on.
     pub fn from_upgraded(upgraded: Upgraded, limits: Limits) -> Self {
         match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => Self::new(
-                transport::tcp(parts.io.into_inner()),
-                &parts.read_buf,
-                limits,
-            ),
+            Ok(parts) => Self::new(transport::tcp(parts.io.into_inner()), &parts.read_buf, limits),
             Err(upgraded) => Self::from_stream(TokioIo::new(upgraded), limits),
         }
     }
@@ -62,10 +58,7 @@ impl Connection {
             unread: BytesMut::from(unread),
             peer: Peer::Speaking,
         };
-        Self {
-            reader,
-            writer: Writer { sink },
-        }
+        Self { reader, writer: Writer { sink } }
     }
 
     /// The closing handshake (RFC 6455 §7): sends a close frame, waits until the peer has sent its own, and ends the stream.
@@ -157,11 +150,7 @@ impl Reader {
 
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
         loop {
-            let incoming = if self.unread.is_empty() {
-                ready!(self.poll_read(cx))?
-            } else {
-                self.decode_unread()?
-            };
+            let incoming = if self.unread.is_empty() { ready!(self.poll_read(cx))? } else { self.decode_unread()? };
             if let Some(incoming) = incoming {
                 return Poll::Ready(Ok(incoming));
             }

@@ -134,12 +134,7 @@ impl Header {
         let Some((key, rest)) = rest.split_first_chunk::<4>() else {
             return Ok(None);
         };
-        let header = Self {
-            fin,
-            opcode,
-            length,
-            mask: Mask(*key),
-        };
+        let header = Self { fin, opcode, length, mask: Mask(*key) };
         Ok(Some((header, bytes.len() - rest.len())))
     }
 }
@@ -216,10 +211,7 @@ mod tests {
         assert_eq!(text("Hello"), &b"\x81\x05Hello"[..]);
         assert_eq!(ping(b"Hello"), &b"\x89\x05Hello"[..]);
         assert_eq!(binary(&[7; 256])[..4], b"\x82\x7e\x01\x00"[..]);
-        assert_eq!(
-            binary(&vec![7; 65536])[..10],
-            b"\x82\x7f\0\0\0\0\0\x01\0\0"[..]
-        );
+        assert_eq!(binary(&vec![7; 65536])[..10], b"\x82\x7f\0\0\0\0\0\x01\0\0"[..]);
     }
 
     #[test]
@@ -235,11 +227,7 @@ mod tests {
         assert_eq!(pong(&[0; 200]).len(), 2 + 125);
         assert_eq!(close(CloseCode::NORMAL, "bye"), &b"\x88\x05\x03\xe8bye"[..]);
         let long = close(CloseCode::POLICY, &"€".repeat(50));
-        assert_eq!(
-            long[4..],
-            *"€".repeat(41).as_bytes(),
-            "123 bytes are 41 characters of three"
-        );
+        assert_eq!(long[4..], *"€".repeat(41).as_bytes(), "123 bytes are 41 characters of three");
         let uneven = close(CloseCode::POLICY, &format!("a{}", "€".repeat(50)));
         assert_eq!(uneven[4..], *format!("a{}", "€".repeat(40)).as_bytes());
     }
@@ -257,19 +245,10 @@ mod tests {
             let bytes = [start, &KEY, b"payload"].concat();
             let size = start.len() + 4;
             for short in 0..size {
-                assert_eq!(
-                    Header::parse(&bytes[..short]),
-                    Ok(None),
-                    "{short} bytes of {size}"
-                );
+                assert_eq!(Header::parse(&bytes[..short]), Ok(None), "{short} bytes of {size}");
             }
             let opcode = Opcode::Data(Data::Text);
-            let header = Header {
-                fin: true,
-                opcode,
-                length,
-                mask: Mask(KEY),
-            };
+            let header = Header { fin: true, opcode, length, mask: Mask(KEY) };
             assert_eq!(Header::parse(&bytes), Ok(Some((header, size))));
         }
     }
@@ -301,11 +280,7 @@ mod tests {
     #[test]
     fn undoes_the_mask_wherever_the_payload_is_cut() {
         let plain: Vec<u8> = (0..50).collect();
-        let masked: Vec<u8> = plain
-            .iter()
-            .zip(KEY.iter().cycle())
-            .map(|(b, k)| b ^ k)
-            .collect();
+        let masked: Vec<u8> = plain.iter().zip(KEY.iter().cycle()).map(|(b, k)| b ^ k).collect();
         for size in 1..=plain.len() {
             let (mut mask, mut payload) = (Mask(KEY), masked.clone());
             payload.chunks_mut(size).for_each(|chunk| mask.undo(chunk));

@@ -5,8 +5,8 @@ use std::{error, fmt};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
-    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Response, StatusCode, Version, request};
 
@@ -31,8 +31,7 @@ impl Handshake {
     /// Whether a body comes with such a request is the caller's to look at.
     pub fn check(request: &request::Parts, methods: &[Method]) -> Result<Self, HandshakeError> {
         let headers = &request.headers;
-        let upgrade =
-            has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
+        let upgrade = has_token(headers, &CONNECTION, "upgrade") && has_token(headers, &UPGRADE, "websocket");
         if !upgrade || request.version != Version::HTTP_11 {
             return Err(HandshakeError::NotAnUpgrade);
         }
@@ -43,10 +42,7 @@ impl Handshake {
             return Err(HandshakeError::BadVersion);
         }
         let key = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_nonce(key));
-        Ok(Self {
-            accept: accept(key.ok_or(HandshakeError::BadKey)?),
-            subprotocols: subprotocols(headers)?,
-        })
+        Ok(Self { accept: accept(key.ok_or(HandshakeError::BadKey)?), subprotocols: subprotocols(headers)? })
     }
 
     /// The subprotocols that the client offers, the one it likes best first.
@@ -109,16 +105,11 @@ impl error::Error for HandshakeError {}
 /// What proves to the client that its key was understood.
 fn accept(key: &HeaderValue) -> HeaderValue {
     let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, &[key.as_bytes(), GUID].concat());
-    BASE64_STANDARD
-        .encode(hash)
-        .try_into()
-        .expect("base64 is ASCII")
+    BASE64_STANDARD.encode(hash).try_into().expect("base64 is ASCII")
 }
 
 fn is_nonce(key: &HeaderValue) -> bool {
-    BASE64_STANDARD
-        .decode(key)
-        .is_ok_and(|nonce| nonce.len() == 16)
+    BASE64_STANDARD.decode(key).is_ok_and(|nonce| nonce.len() == 16)
 }
 
 /// The value of a header that stands exactly once.
@@ -140,10 +131,7 @@ fn subprotocols(headers: &HeaderMap) -> Result<Vec<Subprotocol>, HandshakeError>
     let mut offered = Vec::new();
     for line in headers.get_all(SEC_WEBSOCKET_PROTOCOL) {
         let line = line.to_str().map_err(|_| HandshakeError::BadSubprotocol)?;
-        let items = line
-            .split(',')
-            .map(str::trim_ascii)
-            .filter(|item| !item.is_empty());
+        let items = line.split(',').map(str::trim_ascii).filter(|item| !item.is_empty());
         for item in items {
             offered.push(subprotocol(item)?);
         }
@@ -161,10 +149,7 @@ fn subprotocol(item: &str) -> Result<Subprotocol, HandshakeError> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that panics has failed, as it should"
-)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 mod tests {
     use super::*;
     use http::Request;
@@ -179,9 +164,7 @@ mod tests {
 
     fn request<'a>(headers: impl IntoIterator<Item = (&'a str, &'a str)>) -> request::Parts {
         let request = Request::get("/");
-        let request = headers.into_iter().fold(request, |request, (name, value)| {
-            request.header(name, value)
-        });
+        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
         request.body(()).unwrap().into_parts().0
     }
 
@@ -198,11 +181,7 @@ mod tests {
     fn offered(lines: &[&str]) -> Result<Vec<String>, HandshakeError> {
         let lines = lines.iter().map(|line| ("sec-websocket-protocol", *line));
         let handshake = check(&request(GOOD.into_iter().chain(lines)))?;
-        Ok(handshake
-            .subprotocols()
-            .iter()
-            .map(|one| one.as_str().to_owned())
-            .collect())
+        Ok(handshake.subprotocols().iter().map(|one| one.as_str().to_owned()).collect())
     }
 
     #[test]
@@ -210,10 +189,7 @@ mod tests {
         // §1.3
         let response = check(&request(GOOD)).unwrap().response(None);
         assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
-        assert_eq!(
-            response.headers()[SEC_WEBSOCKET_ACCEPT],
-            "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        );
+        assert_eq!(response.headers()[SEC_WEBSOCKET_ACCEPT], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         assert_eq!(response.headers()[CONNECTION], "Upgrade");
         assert_eq!(response.headers()[UPGRADE], "websocket");
         assert!(!response.headers().contains_key(SEC_WEBSOCKET_PROTOCOL));
@@ -238,11 +214,7 @@ mod tests {
             ("sec-websocket-key", None, BadKey),
             ("sec-websocket-key", Some(""), BadKey),
             ("sec-websocket-key", Some("c2hvcnQ="), BadKey),
-            (
-                "sec-websocket-key",
-                Some("not base64, not base64!!"),
-                BadKey,
-            ),
+            ("sec-websocket-key", Some("not base64, not base64!!"), BadKey),
         ];
         for (name, value, error) in cases {
             assert_eq!(refusal(name, value), Some(error), "{name}: {value:?}");
@@ -264,9 +236,7 @@ mod tests {
     #[test]
     fn subprotocols_keep_their_order_and_spelling() {
         assert_eq!(offered(&[]), Ok(vec![]));
-        let expected = ["eyJ.a-b_c.D", "Chat/2", "last"]
-            .map(str::to_owned)
-            .to_vec();
+        let expected = ["eyJ.a-b_c.D", "Chat/2", "last"].map(str::to_owned).to_vec();
         assert_eq!(offered(&["eyJ.a-b_c.D , Chat/2,", "last"]), Ok(expected));
         assert_eq!(offered(&["two words"]), Err(HandshakeError::BadSubprotocol));
         assert_eq!(offered(&["ü"]), Err(HandshakeError::BadSubprotocol));

@@ -57,22 +57,12 @@ enum Message {
 impl Decoder {
     /// A decoder of messages of up to `message_bytes` bytes.
     pub(crate) fn new(message_bytes: usize) -> Self {
-        Self {
-            message_bytes,
-            head: [0; HEADER_BYTES],
-            head_len: 0,
-            frame: None,
-            message: None,
-            control: Vec::new(),
-        }
+        Self { message_bytes, head: [0; HEADER_BYTES], head_len: 0, frame: None, message: None, control: Vec::new() }
     }
 
     /// Takes bytes from the front of `input`, which it unmasks in place, until something is whole or no byte is left.
     /// Says how many it took. After a violation the rest of the stream has no meaning.
-    pub(crate) fn decode(
-        &mut self,
-        input: &mut [u8],
-    ) -> Result<(usize, Option<Incoming>), Violation> {
+    pub(crate) fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Incoming>), Violation> {
         let mut taken = 0;
         loop {
             if self.frame.is_none() {
@@ -123,11 +113,7 @@ impl Decoder {
         if missing > room {
             return Err(Violation::TooLong);
         }
-        Ok(Frame {
-            purpose,
-            missing,
-            mask: header.mask,
-        })
+        Ok(Frame { purpose, missing, mask: header.mask })
     }
 
     fn open_message(&mut self, data: Data) -> Result<(), Violation> {
@@ -174,9 +160,7 @@ impl Decoder {
         match purpose {
             Purpose::Message { last: false } => Ok(None),
             Purpose::Message { last: true } => self.message.take().map(Message::finish).transpose(),
-            Purpose::Control(control) => {
-                finish_control(control, std::mem::take(&mut self.control)).map(Some)
-            }
+            Purpose::Control(control) => finish_control(control, std::mem::take(&mut self.control)).map(Some),
         }
     }
 }
@@ -199,10 +183,7 @@ fn finish_control(control: Control, payload: Vec<u8>) -> Result<Incoming, Violat
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "a test that panics has failed, as it should"
-)]
+#[expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 mod tests {
     use super::*;
 
@@ -234,35 +215,19 @@ mod tests {
     fn reads_the_masked_sample_of_the_rfc() {
         // §5.7
         let bytes = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec();
-        assert_eq!(
-            decode(bytes),
-            (vec![Incoming::Text("Hello".to_owned())], Ok(()))
-        );
+        assert_eq!(decode(bytes), (vec![Incoming::Text("Hello".to_owned())], Ok(())));
     }
 
     #[test]
     fn control_frames_stand_between_fragments() {
-        let bytes = [
-            frame(0x01, b"Hel"),
-            frame(0x89, b"?"),
-            frame(0x00, b""),
-            frame(0x80, b"lo"),
-        ];
-        let expected = vec![
-            Incoming::Ping(b"?".to_vec()),
-            Incoming::Text("Hello".to_owned()),
-        ];
+        let bytes = [frame(0x01, b"Hel"), frame(0x89, b"?"), frame(0x00, b""), frame(0x80, b"lo")];
+        let expected = vec![Incoming::Ping(b"?".to_vec()), Incoming::Text("Hello".to_owned())];
         assert_eq!(decode(bytes.concat()), (expected, Ok(())));
     }
 
     #[test]
     fn empty_messages_are_messages() {
-        let bytes = [
-            frame(0x81, b""),
-            frame(0x82, b""),
-            frame(0x8a, b""),
-            frame(0x88, b""),
-        ];
+        let bytes = [frame(0x81, b""), frame(0x82, b""), frame(0x8a, b""), frame(0x88, b"")];
         let expected = vec![
             Incoming::Text(String::new()),
             Incoming::Binary(Vec::new()),
@@ -277,35 +242,16 @@ mod tests {
         let cases = [
             (vec![frame(0x80, b"x")], Violation::LoneContinuation),
             (vec![frame(0x00, b"x")], Violation::LoneContinuation),
-            (
-                vec![frame(0x01, b"x"), frame(0x81, b"y")],
-                Violation::InterruptedMessage,
-            ),
-            (
-                vec![frame(0x02, b"x"), frame(0x01, b"y")],
-                Violation::InterruptedMessage,
-            ),
-            (
-                vec![frame(0x01, b"\xce"), frame(0x80, b"x")],
-                Violation::InvalidUtf8,
-            ),
-            (
-                vec![frame(0x01, b"\xce"), frame(0x80, b"")],
-                Violation::InvalidUtf8,
-            ),
+            (vec![frame(0x01, b"x"), frame(0x81, b"y")], Violation::InterruptedMessage),
+            (vec![frame(0x02, b"x"), frame(0x01, b"y")], Violation::InterruptedMessage),
+            (vec![frame(0x01, b"\xce"), frame(0x80, b"x")], Violation::InvalidUtf8),
+            (vec![frame(0x01, b"\xce"), frame(0x80, b"")], Violation::InvalidUtf8),
             (vec![frame(0x88, b"\x03")], Violation::BadClose),
             (vec![frame(0x88, b"\x03\xec")], Violation::BadClose),
-            (
-                vec![frame(0x88, b"\x03\xe8\xc0\x80")],
-                Violation::InvalidUtf8,
-            ),
+            (vec![frame(0x88, b"\x03\xe8\xc0\x80")], Violation::InvalidUtf8),
         ];
         for (frames, violation) in cases {
-            assert_eq!(
-                decode(frames.concat()),
-                (Vec::new(), Err(violation)),
-                "{frames:x?}"
-            );
+            assert_eq!(decode(frames.concat()), (Vec::new(), Err(violation)), "{frames:x?}");
         }
     }
 
@@ -323,10 +269,7 @@ mod tests {
         let mut frames = vec![frame(0x01, &[])];
         frames.extend((0..10).map(|_| piece()));
         let fits = [frames.concat(), frame(0x80, b"")].concat();
-        assert_eq!(
-            decode(fits),
-            (vec![Incoming::Text("x".repeat(LIMIT))], Ok(()))
-        );
+        assert_eq!(decode(fits), (vec![Incoming::Text("x".repeat(LIMIT))], Ok(())));
         let over = [frames.concat(), frame(0x80, b"y")].concat();
         assert_eq!(decode(over), (Vec::new(), Err(Violation::TooLong)));
     }
@@ -336,9 +279,7 @@ mod tests {
         let mut decoder = Decoder::new(usize::MAX);
         let mut claim = [b"\x82\xff\x00\x00\x7f".as_slice(), &[0; 5], &[0; 4], b"abc"].concat();
         assert_eq!(decoder.decode(&mut claim), Ok((claim.len(), None)));
-        let Some(Message::Binary(bytes)) = &decoder.message else {
-            panic!("a message is open")
-        };
+        let Some(Message::Binary(bytes)) = &decoder.message else { panic!("a message is open") };
         assert!(bytes.capacity() < 100);
     }
 

@@ -36,11 +36,7 @@ impl Text {
 
     /// The text, if it does not end inside a character.
     pub(crate) fn finish(self) -> Result<String, Violation> {
-        if self.cut_len == 0 {
-            Ok(self.whole)
-        } else {
-            Err(Violation::InvalidUtf8)
-        }
+        if self.cut_len == 0 { Ok(self.whole) } else { Err(Violation::InvalidUtf8) }
     }
 
     /// Gives the cut character its missing bytes from the front of `piece` and returns the rest of it.
@@ -82,21 +78,14 @@ mod tests {
     fn characters_may_be_cut_anywhere() {
         let whole = "aé€😀\u{0}\u{10ffff}z";
         for size in 1..=whole.len() {
-            assert_eq!(
-                read(whole.as_bytes().chunks(size)).as_deref(),
-                Ok(whole),
-                "pieces of {size}"
-            );
+            assert_eq!(read(whole.as_bytes().chunks(size)).as_deref(), Ok(whole), "pieces of {size}");
         }
     }
 
     #[test]
     fn a_cut_character_must_be_finished() {
         assert_eq!(read([&b"\xe2\x82"[..]]), Err(Violation::InvalidUtf8));
-        assert_eq!(
-            read([&b"\xe2"[..], b"\x82", b"a"]),
-            Err(Violation::InvalidUtf8)
-        );
+        assert_eq!(read([&b"\xe2"[..], b"\x82", b"a"]), Err(Violation::InvalidUtf8));
     }
 
     #[test]
@@ -104,10 +93,6 @@ mod tests {
         let mut text = Text::default();
         assert_eq!(text.push(b"ok\xf4"), Ok(()));
         assert_eq!(text.len(), 3);
-        assert_eq!(
-            text.push(b"\x90"),
-            Err(Violation::InvalidUtf8),
-            "U+110000 does not exist"
-        );
+        assert_eq!(text.push(b"\x90"), Err(Violation::InvalidUtf8), "U+110000 does not exist");
     }
 }

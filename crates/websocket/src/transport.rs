@@ -41,11 +41,7 @@ impl Source {
     ///
     /// Over TCP this waits in the one place for a reader's waker that hyper's finished task waited in, and so frees that task.
     /// `readable()` waits elsewhere and would keep 2 KB alive for as long as the connection is idle.
-    pub(crate) fn poll_read(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self {
             Self::Tcp(half) => Pin::new(half).poll_read(cx, buffer),
             Self::Other(half) => Pin::new(half).poll_read(cx, buffer),
@@ -94,10 +90,7 @@ pub(crate) struct Relayed {
 
 impl Relayed {
     fn new(half: WriteHalf<Box<dyn Stream>>) -> Self {
-        let relay = Arc::new(Relay(Mutex::new(Readiness {
-            ready: true,
-            waiting: None,
-        })));
+        let relay = Arc::new(Relay(Mutex::new(Readiness { ready: true, waiting: None })));
         Self { half, relay }
     }
 
@@ -125,12 +118,7 @@ impl Relayed {
         poll: impl FnOnce(Pin<&mut WriteHalf<Box<dyn Stream>>>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         let waiting = cx.map(|cx| cx.waker().clone());
-        self.relay.with(|readiness| {
-            *readiness = Readiness {
-                ready: false,
-                waiting,
-            }
-        });
+        self.relay.with(|readiness| *readiness = Readiness { ready: false, waiting });
         let waker = Waker::from(Arc::clone(&self.relay));
         let result = poll(Pin::new(&mut self.half), &mut Context::from_waker(&waker));
         if result.is_ready() {

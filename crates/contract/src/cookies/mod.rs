@@ -8,9 +8,9 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::routing::{get, post};
 use parlour_model::{Account, Client};
+use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::secret::random_text;
-use parlour_service::Error;
 use serde::Serialize;
 
 use crate::body::Json;

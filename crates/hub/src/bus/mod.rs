@@ -34,6 +34,8 @@ pub(crate) enum Hint {
         /// The one that stands.
         except: Option<SessionId>,
     },
+    /// An account is gone: what it wrote is to be shown no more.
+    Erased(AccountId),
     /// An account has another name.
     Renamed {
         /// Whose.

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, IsTerminal};
 
 use clap::{Subcommand, ValueEnum};
 use parlour_model::{Account, AccountId, AdminLevel, Client, Email, Profile};
-use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::App;
+use parlour_service::sign_up::{NewName, SignUp};
 
 use super::{Failure, Outcome};
 
@@ -93,8 +93,7 @@ pub(super) async fn run(command: Command, app: &App) -> Outcome {
 
 async fn add(app: &App, username: String, email: Option<String>, level: AdminLevel, client: &Client) -> Outcome {
     let password = password()?;
-    let sign_up =
-        SignUp { name: NewName::Chosen(username), email, password, profile: Profile::default(), wants: None };
+    let sign_up = SignUp { name: NewName::Chosen(username), email, password, profile: Profile::default(), wants: None };
     let account = app.sign_up(sign_up, client).await?.account;
     if level != AdminLevel::Public {
         app.promote(account.id, level, client).await?;

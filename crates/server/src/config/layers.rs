@@ -159,9 +159,9 @@ fn build(leaves: &Leaves) -> Result<Config, ConfigError> {
     // One by one first, so that the error names the key and where its value is from.
     for (key, (value, origin)) in leaves {
         let alone = nested(key, value.clone());
-        alone.try_into::<<Config as Tree>::Layer>().map_err(|error| {
-            fault(format!("`{key}` ({origin}): {}", error.message()))
-        })?;
+        alone
+            .try_into::<<Config as Tree>::Layer>()
+            .map_err(|error| fault(format!("`{key}` ({origin}): {}", error.message())))?;
     }
     let mut layer = <Config as Tree>::Layer::empty();
     for (key, (value, _)) in leaves {
@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn values_need_no_quotes() {
-        let loaded = with_flags(&[("mail.smtp_url", "smtp://127.0.0.1:2525"), ("server.origins", "[\"https://a.example\"]")]);
+        let loaded =
+            with_flags(&[("mail.smtp_url", "smtp://127.0.0.1:2525"), ("server.origins", "[\"https://a.example\"]")]);
         let config = loaded.expect("a configuration").config;
         assert_eq!(config.mail.smtp_url.as_deref(), Some("smtp://127.0.0.1:2525"));
         assert_eq!(config.server.origins, ["https://a.example"]);

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use parlour_contract::{ContractSettings, Network};
 use parlour_hub::HubSettings;
+use parlour_service::Settings;
 use parlour_service::settings::{
     ChatSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy, Rate,
     SigningAlgorithm, TokenSettings,
 };
-use parlour_service::Settings;
 
 use super::layers::ConfigError;
 use super::tree::{self, Config};
@@ -143,7 +143,11 @@ fn seconds(key: &str, number: u64) -> Result<Duration, ConfigError> {
 }
 
 fn at_least<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N) -> Result<N, ConfigError> {
-    if number < least { Err(ConfigError(format!("`{key}` is {number}; it must be {least} or more"))) } else { Ok(number) }
+    if number < least {
+        Err(ConfigError(format!("`{key}` is {number}; it must be {least} or more")))
+    } else {
+        Ok(number)
+    }
 }
 
 fn within<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N, most: N) -> Result<N, ConfigError> {

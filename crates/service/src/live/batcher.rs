@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use parlour_hub::{Hub, Published};
 use parlour_model::{Author, Clock, Event, EventBody, RoomName, Timestamp};
-use parlour_store::room::{Appended, NewMessage, RoomHead};
 use parlour_store::Store;
+use parlour_store::room::{Appended, NewMessage, RoomHead};
 use tokio::sync::{Notify, oneshot};
 
 use super::Posted;

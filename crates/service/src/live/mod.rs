@@ -158,11 +158,7 @@ const GOODBYE: std::time::Duration = std::time::Duration::from_secs(2);
 const TRY_AGAIN: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn owner(caller: &Caller) -> Owner {
-    Owner {
-        account_id: caller.account.id,
-        session_id: caller.session_id,
-        expires_at: Some(caller.expires_at),
-    }
+    Owner { account_id: caller.account.id, session_id: caller.session_id, expires_at: Some(caller.expires_at) }
 }
 
 fn author(caller: &Caller) -> Author {

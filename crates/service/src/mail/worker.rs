@@ -38,7 +38,12 @@ async fn send_all(app: &App, transport: &Transport) -> Result<()> {
             Ok(()) => app.store.mail_sent(letter.id, app.now()).await?,
             Err(reason) => {
                 let next_try = next_try(&letter, app.now());
-                tracing::warn!(mail = letter.id, tries = letter.tries, gives_up = next_try.is_none(), "a letter was not sent: {reason:?}");
+                tracing::warn!(
+                    mail = letter.id,
+                    tries = letter.tries,
+                    gives_up = next_try.is_none(),
+                    "a letter was not sent: {reason:?}"
+                );
                 app.store.mail_failed(letter.id, &reason, next_try, app.now()).await?;
             }
         }

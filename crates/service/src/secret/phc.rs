@@ -69,9 +69,7 @@ impl Stored {
     /// The hash cannot be computed.
     pub fn matches(&self, password: &[u8], memory: &mut [Block]) -> Result<bool> {
         let mut tag = vec![0; self.tag.len()];
-        self.hasher
-            .hash_password_into_with_memory(password, &self.salt, &mut tag, memory)
-            .map_err(Error::internal)?;
+        self.hasher.hash_password_into_with_memory(password, &self.salt, &mut tag, memory).map_err(Error::internal)?;
         Ok(verify_slices_are_equal(&tag, &self.tag).is_ok())
     }
 

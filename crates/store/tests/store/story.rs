@@ -114,7 +114,7 @@ async fn ada_proves_her_address(store: &Store, ada: &Account) {
     assert_eq!(add(AccountId(4_242), 13, MINUTE).await, SecretMade::UnknownAccount);
     assert_eq!(store.verify_email(digest(99), START, audit("verify")).await.unwrap(), Verified::Unknown);
     let late = store.verify_email(digest(11), START + DAY, audit("verify")).await.unwrap();
-    assert_eq!(late, Verified::Unknown, "it had expired");
+    assert_eq!(late, Verified::Expired, "it had expired");
     let done = store.verify_email(digest(12), START + MINUTE, audit("verify")).await.unwrap();
     assert_eq!(done, Verified::Done { account_id: ada.id, notify: None });
     let again = store.verify_email(digest(12), START + MINUTE, audit("verify")).await.unwrap();

@@ -9,9 +9,7 @@ use parlour_websocket::Limits;
 use tokio::net::TcpListener;
 
 /// Test suites send 16 MiB and more.
-const LIMITS: Limits = Limits {
-    message_bytes: 64 << 20,
-};
+const LIMITS: Limits = Limits { message_bytes: 64 << 20 };
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -25,9 +23,6 @@ fn listen_address() -> io::Result<String> {
     match arguments.as_slice() {
         [] => Ok("127.0.0.1:9001".to_owned()),
         [flag, address] if flag == "--listen" => Ok(address.clone()),
-        _ => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "usage: echo [--listen ADDRESS]",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "usage: echo [--listen ADDRESS]")),
     }
 }

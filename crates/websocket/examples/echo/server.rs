@@ -12,9 +12,7 @@ use hyper::body::Incoming as Body;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use parlour_websocket::{
-    CloseCode, Connection, Handshake, HandshakeError, Incoming, Limits, ReadError, frame,
-};
+use parlour_websocket::{CloseCode, Connection, Handshake, HandshakeError, Incoming, Limits, ReadError, frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -58,29 +56,20 @@ fn answer(request: Request<Body>, limits: Limits) -> Response<Empty<Bytes>> {
             let _ = echo(Connection::from_upgraded(upgraded, limits)).await;
         }
     });
-    handshake
-        .response(handshake.subprotocols().first())
-        .map(|()| Empty::new())
+    handshake.response(handshake.subprotocols().first()).map(|()| Empty::new())
 }
 
 fn refuse(error: HandshakeError) -> Response<Empty<Bytes>> {
     let mut response = Response::new(Empty::new());
     let (status, header) = match error {
-        HandshakeError::NotAnUpgrade => {
-            (StatusCode::UPGRADE_REQUIRED, Some((UPGRADE, "websocket")))
-        }
-        HandshakeError::BadVersion => (
-            StatusCode::UPGRADE_REQUIRED,
-            Some((SEC_WEBSOCKET_VERSION, "13")),
-        ),
+        HandshakeError::NotAnUpgrade => (StatusCode::UPGRADE_REQUIRED, Some((UPGRADE, "websocket"))),
+        HandshakeError::BadVersion => (StatusCode::UPGRADE_REQUIRED, Some((SEC_WEBSOCKET_VERSION, "13"))),
         HandshakeError::BadMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
         HandshakeError::BadKey | HandshakeError::BadSubprotocol => (StatusCode::BAD_REQUEST, None),
     };
     *response.status_mut() = status;
     if let Some((name, value)) = header {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
@@ -103,7 +92,5 @@ async fn echo(mut connection: Connection) -> io::Result<()> {
         };
         connection.writer.write_all(&answer).await?;
     };
-    connection
-        .close(code, &reason, Instant::now() + CLOSE_TIME)
-        .await
+    connection.close(code, &reason, Instant::now() + CLOSE_TIME).await
 }

@@ -10,9 +10,7 @@ use tokio::time::timeout;
 use crate::server;
 
 /// What the servers of these tests take.
-pub(crate) const LIMITS: Limits = Limits {
-    message_bytes: 4 << 20,
-};
+pub(crate) const LIMITS: Limits = Limits { message_bytes: 4 << 20 };
 
 /// The first byte of a frame that is a whole message or a control frame, and of one that begins or continues a message.
 pub(crate) const TEXT: u8 = 0x81;
@@ -40,12 +38,7 @@ pub(crate) fn frame(first: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
         }
     }
     frame.extend(key);
-    frame.extend(
-        payload
-            .iter()
-            .zip(key.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
+    frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
     frame
 }
 
@@ -56,9 +49,7 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// Waits for something that must happen, so that a fault fails a test instead of hanging it.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(30), what)
-        .await
-        .expect("it happens")
+    timeout(Duration::from_secs(30), what).await.expect("it happens")
 }
 
 /// An echo server on a free port.
@@ -129,11 +120,7 @@ impl Client {
 
     /// Expects the end of the stream, in order and not by a reset.
     pub(crate) async fn ended(&mut self) {
-        assert_eq!(
-            soon(self.stream.read(&mut [0])).await.unwrap(),
-            0,
-            "the stream ends"
-        );
+        assert_eq!(soon(self.stream.read(&mut [0])).await.unwrap(), 0, "the stream ends");
     }
 
     /// Says that nothing more will come.

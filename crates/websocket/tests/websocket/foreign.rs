@@ -27,43 +27,22 @@ async fn over_pipe() -> WebSocketStream<tokio::io::DuplexStream> {
 
 async fn echoes<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
     for size in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
-        for message in [
-            Message::text("ä".repeat(size)),
-            Message::binary(vec![0xa5; size]),
-        ] {
+        for message in [Message::text("ä".repeat(size)), Message::binary(vec![0xa5; size])] {
             let (mut sink, mut stream) = (&mut socket).split();
             let (sent, echo) = soon(join(sink.send(message.clone()), stream.next())).await;
             sent.unwrap();
-            assert!(
-                echo.unwrap().unwrap() == message,
-                "{size} characters or bytes come back"
-            );
+            assert!(echo.unwrap().unwrap() == message, "{size} characters or bytes come back");
         }
     }
-    socket
-        .send(Message::Ping("are you there".into()))
-        .await
-        .unwrap();
-    assert_eq!(
-        soon(socket.next()).await.unwrap().unwrap(),
-        Message::Pong("are you there".into())
-    );
+    socket.send(Message::Ping("are you there".into())).await.unwrap();
+    assert_eq!(soon(socket.next()).await.unwrap().unwrap(), Message::Pong("are you there".into()));
 }
 
 async fn closes<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
-    let close = CloseFrame {
-        code: CloseCode::Library(4001),
-        reason: "enough".into(),
-    };
+    let close = CloseFrame { code: CloseCode::Library(4001), reason: "enough".into() };
     socket.close(Some(close.clone())).await.unwrap();
-    assert_eq!(
-        soon(socket.next()).await.unwrap().unwrap(),
-        Message::Close(Some(close))
-    );
-    assert!(
-        soon(socket.next()).await.is_none(),
-        "the stream ends after both have said goodbye"
-    );
+    assert_eq!(soon(socket.next()).await.unwrap().unwrap(), Message::Close(Some(close)));
+    assert!(soon(socket.next()).await.is_none(), "the stream ends after both have said goodbye");
 }
 
 #[tokio::test]
@@ -90,23 +69,16 @@ async fn a_close_is_answered_over_another_stream() {
 async fn the_chosen_subprotocol_satisfies_the_client() {
     let mut request = "ws://localhost/".into_client_request().unwrap();
     let offer = "eyJhbGciOi.J-_9, chat".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", offer);
+    request.headers_mut().insert("sec-websocket-protocol", offer);
     let stream = TcpStream::connect(echo_server().await).await.unwrap();
     let (_, response) = client_async(request, stream).await.unwrap();
-    assert_eq!(
-        response.headers()["sec-websocket-protocol"],
-        "eyJhbGciOi.J-_9"
-    );
+    assert_eq!(response.headers()["sec-websocket-protocol"], "eyJhbGciOi.J-_9");
 }
 
 #[tokio::test]
 async fn another_version_is_told_the_right_one() {
     let mut request = "ws://localhost/".into_client_request().unwrap();
-    request
-        .headers_mut()
-        .insert("sec-websocket-version", "8".parse().unwrap());
+    request.headers_mut().insert("sec-websocket-version", "8".parse().unwrap());
     let stream = TcpStream::connect(echo_server().await).await.unwrap();
     let Err(Error::Http(response)) = client_async(request, stream).await else {
         panic!("the server refuses");

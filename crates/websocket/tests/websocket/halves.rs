@@ -58,10 +58,7 @@ async fn a_frame_is_shared_and_frames_go_out_together() {
     let (mut peer, mut connection) = connect(1000);
     let shared = frame::text("one");
     let pending = [shared.clone(), shared, frame::binary(b"two")].concat();
-    assert_eq!(
-        connection.writer.try_write(&pending).unwrap(),
-        pending.len()
-    );
+    assert_eq!(connection.writer.try_write(&pending).unwrap(), pending.len());
     let mut received = vec![0; pending.len()];
     peer.read_exact(&mut received).await.unwrap();
     assert_eq!(received, b"\x81\x03one\x81\x03one\x82\x03two");
@@ -84,44 +81,25 @@ async fn closing_waits_for_the_peer() {
 #[tokio::test]
 async fn closing_ends_at_its_deadline() {
     let (mut peer, connection) = connect(1000);
-    let result = connection
-        .close(CloseCode::GOING_AWAY, "", Instant::now())
-        .await;
+    let result = connection.close(CloseCode::GOING_AWAY, "", Instant::now()).await;
     assert_eq!(result.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
     let mut rest = Vec::new();
     peer.read_to_end(&mut rest).await.unwrap();
-    assert_eq!(
-        rest, b"\x88\x02\x03\xe9",
-        "the peer was told before the stream ended"
-    );
+    assert_eq!(rest, b"\x88\x02\x03\xe9", "the peer was told before the stream ended");
 }
 
 #[tokio::test]
 async fn after_a_close_there_is_nothing() {
     let (mut peer, mut connection) = connect(1000);
-    peer.write_all(&[masked(CLOSE, b"\x03\xe8bye"), masked(TEXT, b"x")].concat())
-        .await
-        .unwrap();
-    let close = Close {
-        code: CloseCode::NORMAL,
-        reason: "bye".to_owned(),
-    };
-    assert_eq!(
-        connection.reader.next().await.unwrap(),
-        Incoming::Close(Some(close))
-    );
-    assert!(matches!(
-        connection.reader.next().await,
-        Err(ReadError::Ended)
-    ));
+    peer.write_all(&[masked(CLOSE, b"\x03\xe8bye"), masked(TEXT, b"x")].concat()).await.unwrap();
+    let close = Close { code: CloseCode::NORMAL, reason: "bye".to_owned() };
+    assert_eq!(connection.reader.next().await.unwrap(), Incoming::Close(Some(close)));
+    assert!(matches!(connection.reader.next().await, Err(ReadError::Ended)));
 }
 
 #[tokio::test]
 async fn an_end_without_a_close_is_an_error() {
     let (peer, mut connection) = connect(1000);
     drop(peer);
-    assert!(matches!(
-        connection.reader.next().await,
-        Err(ReadError::Ended)
-    ));
+    assert!(matches!(connection.reader.next().await, Err(ReadError::Ended)));
 }

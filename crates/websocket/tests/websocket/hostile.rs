@@ -1,8 +1,6 @@
 //! A client that breaks the rules is told so with the right close code; one that only stretches them is served.
 
-use crate::client::{
-    BINARY, CLOSE, Client, FIRST_BINARY, FIRST_TEXT, LAST, LIMITS, MORE, PING, PONG, TEXT, masked,
-};
+use crate::client::{BINARY, CLOSE, Client, FIRST_BINARY, FIRST_TEXT, LAST, LIMITS, MORE, PING, PONG, TEXT, masked};
 
 /// The code with which a connection is closed after these bytes.
 async fn close_code(bytes: &[u8]) -> u16 {
@@ -23,19 +21,10 @@ async fn malformed_frames_are_protocol_errors() {
         ("fragmented ping", masked(PING & 0x0f, b"x")),
         ("fragmented close", masked(CLOSE & 0x0f, b"\x03\xe8")),
         ("long ping", masked(PING, &[0; 126])),
-        (
-            "length not in its shortest form",
-            b"\x81\xfe\x00\x05".to_vec(),
-        ),
-        (
-            "length over 63 bits",
-            b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec(),
-        ),
+        ("length not in its shortest form", b"\x81\xfe\x00\x05".to_vec()),
+        ("length over 63 bits", b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff".to_vec()),
         ("continuation of nothing", masked(LAST, b"x")),
-        (
-            "message within a message",
-            [masked(FIRST_TEXT, b"x"), masked(TEXT, b"y")].concat(),
-        ),
+        ("message within a message", [masked(FIRST_TEXT, b"x"), masked(TEXT, b"y")].concat()),
         ("close with one byte", masked(CLOSE, b"\x03")),
         ("close with 1006", masked(CLOSE, b"\x03\xee")),
     ];
@@ -50,14 +39,8 @@ async fn text_must_be_utf8() {
         ("a wrong byte", masked(TEXT, b"a\xff")),
         ("a surrogate", masked(TEXT, b"\xed\xa0\x80")),
         ("an unfinished character", masked(TEXT, b"\xe2\x82")),
-        (
-            "over fragments",
-            [masked(FIRST_TEXT, b"\xce"), masked(LAST, b"\xceba")].concat(),
-        ),
-        (
-            "before the message ends",
-            [masked(FIRST_TEXT, b"\xf4"), masked(MORE, b"\x90")].concat(),
-        ),
+        ("over fragments", [masked(FIRST_TEXT, b"\xce"), masked(LAST, b"\xceba")].concat()),
+        ("before the message ends", [masked(FIRST_TEXT, b"\xf4"), masked(MORE, b"\x90")].concat()),
         ("a close reason", masked(CLOSE, b"\x03\xe8\xff")),
     ];
     for (case, bytes) in cases {
@@ -72,18 +55,9 @@ async fn a_message_over_the_limit_is_refused_by_its_header() {
     let first = masked(FIRST_BINARY, b"a byte makes the rest too long");
     let limit = (LIMITS.message_bytes as u64).to_be_bytes();
     let cases = [
-        (
-            "a byte too much",
-            [&[BINARY, 0xff][..], &over, &mask].concat(),
-        ),
-        (
-            "as much as can be said",
-            [&[BINARY, 0xff, 0x7f][..], &[0xff; 7], &mask].concat(),
-        ),
-        (
-            "in the second fragment",
-            [&first[..], &[LAST, 0xff], &limit, &mask].concat(),
-        ),
+        ("a byte too much", [&[BINARY, 0xff][..], &over, &mask].concat()),
+        ("as much as can be said", [&[BINARY, 0xff, 0x7f][..], &[0xff; 7], &mask].concat()),
+        ("in the second fragment", [&first[..], &[LAST, 0xff], &limit, &mask].concat()),
     ];
     for (case, bytes) in cases {
         assert_eq!(close_code(&bytes).await, 1009, "{case}");
@@ -97,18 +71,14 @@ async fn one_who_goes_on_sending_still_learns_why() {
     client.send(&vec![0; 1 << 20]).await;
     assert_eq!(client.closed().await, 1002);
     for _ in 0..3 {
-        client
-            .send(b"the stream is not reset, which would fail the next send")
-            .await;
+        client.send(b"the stream is not reset, which would fail the next send").await;
     }
 }
 
 #[tokio::test]
 async fn nothing_is_read_after_a_close() {
     let mut client = Client::connect().await;
-    client
-        .send(&[masked(CLOSE, b"\x0f\xa0done"), masked(TEXT, b"more")].concat())
-        .await;
+    client.send(&[masked(CLOSE, b"\x0f\xa0done"), masked(TEXT, b"more")].concat()).await;
     assert_eq!(client.receive().await, (CLOSE, b"\x0f\xa0done".to_vec()));
 }
 
@@ -131,20 +101,13 @@ async fn a_frame_may_come_byte_by_byte() {
     for byte in masked(TEXT, "ä€😀".repeat(50).as_bytes()) {
         client.send(&[byte]).await;
     }
-    assert_eq!(
-        client.receive().await,
-        (TEXT, "ä€😀".repeat(50).into_bytes())
-    );
+    assert_eq!(client.receive().await, (TEXT, "ä€😀".repeat(50).into_bytes()));
 }
 
 #[tokio::test]
 async fn a_ping_between_fragments_is_answered_first() {
     let mut client = Client::connect().await;
-    let frames = [
-        masked(FIRST_TEXT, b"Hel"),
-        masked(PING, b"?"),
-        masked(LAST, b"lo"),
-    ];
+    let frames = [masked(FIRST_TEXT, b"Hel"), masked(PING, b"?"), masked(LAST, b"lo")];
     client.send(&frames.concat()).await;
     assert_eq!(client.receive().await, (PONG, b"?".to_vec()));
     assert_eq!(client.receive().await, (TEXT, b"Hello".to_vec()));

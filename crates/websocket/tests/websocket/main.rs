@@ -1,9 +1,6 @@
 //! The crate from outside: a foreign client, a hostile client, and messages cut in every way.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that panics has failed, as it should"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should")]
 
 mod client;
 mod foreign;

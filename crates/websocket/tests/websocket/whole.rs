@@ -17,11 +17,7 @@ use crate::client::{self, FIRST_BINARY, FIRST_TEXT, LIMITS, PING};
 struct Chunks(VecDeque<Vec<u8>>);
 
 impl AsyncRead for Chunks {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if let Some(chunk) = self.0.pop_front() {
             buffer.put_slice(&chunk);
         }
@@ -58,8 +54,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     let message = prop_oneof![
         any::<String>().prop_map(Incoming::Text),
         vec(any::<u8>(), 0..300).prop_map(Incoming::Binary),
-        (66_000..70_000_usize, any::<u8>())
-            .prop_map(|(size, byte)| Incoming::Binary(vec![byte; size])),
+        (66_000..70_000_usize, any::<u8>()).prop_map(|(size, byte)| Incoming::Binary(vec![byte; size])),
     ];
     let fragments = vec(0..200_usize, 0..5);
     let ping = (0..8_usize, vec(any::<u8>(), 0..=125));
