@@ -132,7 +132,7 @@ impl Talker {
             // What was not heard in the life before is said again, under the key that it had.
             let (key, text) = (format!("{}-{}", self.name, self.count), format!("{} says {}", self.name, self.count));
             match seat.post(&text, &key).await {
-                Ok(heard) => self.heard(heard, text),
+                Ok(heard) => self.heard(heard, &text),
                 Err(closed) => {
                     assert_eq!(closed.code, None, "{closed:?}");
                     return io::Error::other("the line broke");
@@ -141,8 +141,8 @@ impl Talker {
         }
     }
 
-    fn heard(&mut self, heard: Message, text: String) {
-        assert_eq!((heard.sender.as_str(), &heard.text), (self.name, &text));
+    fn heard(&mut self, heard: Message, text: &str) {
+        assert_eq!((heard.sender.as_str(), heard.text.as_str()), (self.name, text));
         self.ledger.said(self.room, heard);
         self.count += 1;
     }

@@ -1,0 +1,47 @@
+// The server as a process of its own, in a folder that goes with it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const CALM = ['limits.enabled=false', 'password.hash=small'];
+
+/** Starts a server with further settings (`key=value`) and ends it with the test `t`. */
+export async function startParlour(t, settings = []) {
+  const folder = await mkdtemp(join(tmpdir(), 'parlour-browser-'));
+  const set = [...CALM, ...settings].flatMap((setting) => ['--set', setting]);
+  const server = spawn(process.env.PARLOUR_BINARY, ['serve', '--listen', '127.0.0.1:0', '--data', folder, ...set], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(server, 'exit');
+  t.after(async () => {
+    server.kill();
+    await ended;
+    await rm(folder, { recursive: true });
+  });
+  const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+  const url = await link(lines);
+  return { url, socketUrl: url.replace('http', 'ws'), setupLink: () => link(lines), mailTo: (address) => mailTo(folder, address) };
+}
+
+/** The address in the next line that the server prints. */
+async function link(lines) {
+  const { value } = await lines.next();
+  return /http:\/\/\S+/.exec(value)[0];
+}
+
+/** The first mail to `address`, decoded. */
+async function mailTo(folder, address) {
+  const outbox = join(folder, 'outbox');
+  for (let look = 0; look < 500; look += 1) {
+    for (const name of (await readdir(outbox)).filter((name) => name.endsWith('.eml'))) {
+      const mail = await readFile(join(outbox, name), 'utf8');
+      if (mail.includes(`To: ${address}`)) return mail.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+    }
+    await wait(20);
+  }
+  throw new Error(`no mail to ${address}`);
+}
