@@ -16,12 +16,20 @@ pub(crate) fn routes() -> Router<Desk> {
     Router::new()
         .route("/", get(welcome))
         .route("/page.css", get(style))
+        .route("/icon.svg", get(icon))
         .route("/verify/{secret}", get(verify_page).post(verify))
         .route("/setup/{secret}", get(setup_page).post(set_up))
 }
 
 async fn style() -> Response {
-    let mut response = reply::css(include_str!("page.css"));
+    for_an_hour(reply::css(include_str!("page.css")))
+}
+
+async fn icon() -> Response {
+    for_an_hour(reply::svg(include_str!("icon.svg")))
+}
+
+fn for_an_hour(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     response
 }
@@ -30,14 +38,14 @@ async fn style() -> Response {
 async fn welcome() -> Response {
     let body =
         "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
-    page(StatusCode::OK, "Parlour", body)
+    page(StatusCode::OK, Mood::Plain, "Accounts and live chat", body)
 }
 
 /// Opening the page verifies nothing, because mail scanners open every link; its button does.
 async fn verify_page() -> Response {
     let body = "<p>Press the button to confirm that this e-mail address is yours.</p>\
         <form method=\"post\"><button>Confirm</button></form>";
-    page(StatusCode::OK, "Confirm your e-mail address", body)
+    page(StatusCode::OK, Mood::Plain, "Confirm your address", body)
 }
 
 async fn verify(
@@ -48,7 +56,8 @@ async fn verify(
     let client = Client { contract: Contract::Tokens, ..client };
     match desk.app.verify_email(&secret, &client).await {
         Ok(()) => {
-            page(StatusCode::OK, "Confirmed", "<p>Your e-mail address is confirmed. You can close this page.</p>")
+            let body = "<p>Your e-mail address is confirmed. You can close this page.</p>";
+            page(StatusCode::OK, Mood::Done, "Confirmed", body)
         }
         Err(error) => refusal(&error),
     }
@@ -56,7 +65,7 @@ async fn verify(
 
 async fn setup_page(State(desk): State<Desk>, Path(secret): Path<String>) -> Response {
     match desk.app.first_admin_link_works(&secret).await {
-        Ok(true) => page(StatusCode::OK, TITLE, &setup_form("")),
+        Ok(true) => page(StatusCode::OK, Mood::Plain, TITLE, &setup_form("", "")),
         Ok(false) => refusal(&Error::LinkUsed),
         Err(error) => refusal(&error),
     }
@@ -69,15 +78,17 @@ async fn set_up(
     form: Result<axum::Form<NewAdmin>, axum::extract::rejection::FormRejection>,
 ) -> Response {
     let Ok(axum::Form(given)) = form else {
-        return page(StatusCode::BAD_REQUEST, TITLE, &setup_form("Both fields are needed."));
+        return page(StatusCode::BAD_REQUEST, Mood::Plain, TITLE, &setup_form("Both fields are needed.", ""));
     };
     match desk.app.sign_up_first_admin(&secret, &given.username, given.password, &client).await {
         Ok(account) => {
             let name = escaped(account.username.as_str());
-            page(StatusCode::CREATED, "Done", &format!("<p><b>{name}</b> is the administrator now.</p>"))
+            page(StatusCode::CREATED, Mood::Done, "Done", &format!("<p><b>{name}</b> is the administrator now.</p>"))
         }
         Err(error) => match complaint(&error) {
-            Some(sentence) => page(StatusCode::BAD_REQUEST, TITLE, &setup_form(&sentence)),
+            Some(sentence) => {
+                page(StatusCode::BAD_REQUEST, Mood::Plain, TITLE, &setup_form(&sentence, &given.username))
+            }
             None => refusal(&error),
         },
     }
@@ -85,12 +96,16 @@ async fn set_up(
 
 const TITLE: &str = "The first administrator";
 
-fn setup_form(complaint: &str) -> String {
+/// The form, with what was wrong with it the last time and the username that was given then.
+fn setup_form(complaint: &str, username: &str) -> String {
     let complaint = if complaint.is_empty() { String::new() } else { format!("<p role=\"alert\">{complaint}</p>") };
+    let username = escaped(username);
     format!(
-        "{complaint}<form method=\"post\">\
-         <label>Username <input name=\"username\" required autocomplete=\"username\" maxlength=\"150\"></label>\
-         <label>Password <input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
+        "<p>This account may look after all others. The link works once.</p>{complaint}<form method=\"post\">\
+         <label>Username<input name=\"username\" value=\"{username}\" required maxlength=\"150\" \
+         autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"></label>\
+         <label>Password <small>Length counts: a sentence is good.</small>\
+         <input name=\"password\" type=\"password\" required autocomplete=\"new-password\"></label>\
          <button>Create the account</button></form>"
     )
 }
@@ -123,22 +138,45 @@ fn refusal(error: &Error) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here.")
         }
     };
-    let mut response = page(status, "Sorry", &format!("<p>{sentence}</p>"));
+    let mut response = page(status, Mood::Sorry, "Sorry", &format!("<p>{sentence}</p>"));
     if let Error::Throttled(wait) | Error::Busy(wait) = error {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
     }
     response
 }
 
-fn page(status: StatusCode, title: &str, body: &str) -> Response {
+/// How a page means what it says.
+#[derive(Clone, Copy)]
+enum Mood {
+    Plain,
+    Done,
+    Sorry,
+}
+
+impl Mood {
+    /// The name under which the style sheet knows it.
+    const fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Done => "done",
+            Self::Sorry => "sorry",
+        }
+    }
+}
+
+fn page(status: StatusCode, mood: Mood, title: &str, body: &str) -> Response {
+    let mood = mood.class();
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
-         <link rel=\"stylesheet\" href=\"/page.css\"><main><h1>{title}</h1>{body}</main></html>"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · Parlour</title>\
+         <link rel=\"icon\" href=\"/icon.svg\"><link rel=\"stylesheet\" href=\"/page.css\">\
+         <main class=\"{mood}\"><p class=\"mark\"><img src=\"/icon.svg\" alt=\"\">Parlour</p>\
+         <h1>{title}</h1>{body}</main></html>"
     );
     let mut response = reply::html(status, page);
     let headers = response.headers_mut();
-    let policy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
+                  frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response

@@ -26,6 +26,11 @@ pub(crate) fn css(sheet: &'static str) -> Response {
     with_type(StatusCode::OK, "text/css; charset=utf-8", sheet.into())
 }
 
+/// A drawing.
+pub(crate) fn svg(drawing: &'static str) -> Response {
+    with_type(StatusCode::OK, "image/svg+xml", drawing.into())
+}
+
 /// No content.
 pub(crate) fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
