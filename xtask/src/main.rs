@@ -54,9 +54,7 @@ fn main() -> ExitCode {
 }
 
 fn help() -> String {
-    let lines = COMMANDS
-        .iter()
-        .map(|command| format!("  {:<6} {}\n", command.name, command.about));
+    let lines = COMMANDS.iter().map(|command| format!("  {:<6} {}\n", command.name, command.about));
     format!("cargo xtask <command>\n\n{}", lines.collect::<String>())
 }
 
@@ -67,11 +65,7 @@ mod tests {
     #[test]
     fn help_names_every_command() {
         for command in COMMANDS {
-            assert!(
-                help().contains(&format!("\n  {} ", command.name)),
-                "{}",
-                command.name
-            );
+            assert!(help().contains(&format!("\n  {} ", command.name)), "{}", command.name);
         }
     }
 }

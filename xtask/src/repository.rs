@@ -31,13 +31,7 @@ impl Repository {
         let listing = Command::new("git")
             // A machine that checks a clone of another user's is the ordinary case, and nothing is run from it here.
             .args(["-c", "safe.directory=*"])
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(&self.root)
             .output()?;
         if !listing.status.success() {

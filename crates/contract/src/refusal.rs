@@ -41,7 +41,8 @@ pub(crate) enum BadBody {
 
 /// A refusal in the words of `W`.
 pub(crate) struct Refusal<W> {
-    response: Response,
+    /// Boxed, so that a handler's answer is no larger than it must be.
+    response: Box<Response>,
     words: PhantomData<W>,
 }
 
@@ -51,7 +52,7 @@ pub(crate) type Answer<W> = Result<Response, Refusal<W>>;
 impl<W> Refusal<W> {
     /// A refusal that only this contract knows.
     pub(crate) fn of(response: Response) -> Self {
-        Self { response, words: PhantomData }
+        Self { response: Box::new(response), words: PhantomData }
     }
 }
 
@@ -94,7 +95,7 @@ impl<W: Words> From<HandshakeError> for Refusal<W> {
 
 impl<W> IntoResponse for Refusal<W> {
     fn into_response(self) -> Response {
-        self.response
+        *self.response
     }
 }
 

@@ -75,11 +75,7 @@ async fn refresh(
     let refresh = token(&headers, REFRESH_HEADER).ok_or(Error::RefreshRefused)?;
     let rotate = query.is_ok_and(|Query(query)| query.rotate);
     let refreshed = desk.app.refresh(refresh, rotate, &client).await?;
-    let body = Refreshed {
-        access_token: &refreshed.access,
-        fresh_access_token: &refreshed.access,
-        refresh_token: refreshed.refresh.as_deref(),
-    };
+    let body = Refreshed { access: &refreshed.access, fresh: &refreshed.access, refresh: refreshed.refresh.as_deref() };
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
@@ -239,11 +235,12 @@ struct Pair {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Refreshed<'a> {
-    access_token: &'a str,
+    #[serde(rename = "accessToken")]
+    access: &'a str,
     /// The name that deployed clients read.
-    fresh_access_token: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<&'a str>,
+    #[serde(rename = "freshAccessToken")]
+    fresh: &'a str,
+    #[serde(rename = "refreshToken", skip_serializing_if = "Option::is_none")]
+    refresh: Option<&'a str>,
 }

@@ -81,7 +81,7 @@ impl App {
         let now = clock.now();
         let keyring = open_keyring(&store, &settings, &master, &*chance, now).await?;
         let history = Arc::new(StoredHistory(store.clone()));
-        let hub = Hub::start(settings.chat.hub.clone(), history, clock.clone());
+        let hub = Hub::start(settings.chat.hub, history, clock.clone());
         Ok(Self(Arc::new(Parts {
             live: Live::new(store.clone(), hub, clock.clone(), &settings.chat),
             hashing: HashPool::start(settings.hashing, chance.clone())?,

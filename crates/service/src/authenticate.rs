@@ -41,7 +41,7 @@ pub struct Caller {
 const MOST: usize = 50_000;
 
 /// The last use of a session is written at most this often.
-const TOUCH_EVERY: Duration = Duration::from_secs(60);
+const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// What is remembered at the doors.
 pub(crate) struct Doors {

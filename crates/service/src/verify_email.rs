@@ -12,7 +12,7 @@ use crate::secret::{digest, verification_secret};
 use crate::{Error, Result};
 
 /// How long a verification secret is good.
-const LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const LIFE: Duration = Duration::from_hours(24);
 
 impl App {
     /// Verifies the address that `secret` was mailed to. Repeatable within the secret's life.

@@ -14,15 +14,11 @@ pub(crate) fn run(repository: &Repository, log: &Log) -> Outcome {
     let folder = repository.root.join("tests/browser");
     let scripts = scripts(&folder);
     if scripts.is_empty() {
-        return Outcome::failed(
-            "tests/browser holds no *.test.mjs: the browser's promises are not tested",
-        );
+        return Outcome::failed("tests/browser holds no *.test.mjs: the browser's promises are not tested");
     }
     let server = ["build", "--package", "parlour-server", "--bin", "parlour"];
     let mut install = Command::new("npm");
-    install
-        .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"])
-        .current_dir(&folder);
+    install.args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(&folder);
     for prepare in [&mut cargo(repository, &server), &mut install] {
         let outcome = log.run(prepare);
         if outcome.failed > 0 {
@@ -30,9 +26,7 @@ pub(crate) fn run(repository: &Repository, log: &Log) -> Outcome {
         }
     }
     let mut node = Command::new("node");
-    node.args(["--test", "--test-reporter=tap"])
-        .args(scripts)
-        .current_dir(&folder);
+    node.args(["--test", "--test-reporter=tap"]).args(scripts).current_dir(&folder);
     node.env("PARLOUR_BINARY", repository.target.join("debug/parlour"));
     node.env("PARLOUR_CHROMIUM", tools::chromium().unwrap_or_default());
     log.run_counted(&mut node, count::node_test)

@@ -29,14 +29,7 @@ pub(crate) fn run(repository: &Repository) -> ExitCode {
     report.step("tidy", |_| tidied(repository));
     report.step("tools", tools::install_missing);
     report.step("clippy", |log| {
-        let lint = [
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ];
+        let lint = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
         log.run(&mut cargo(repository, &lint))
     });
     let mut cluster = None;

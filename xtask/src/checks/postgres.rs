@@ -20,8 +20,7 @@ impl Cluster {
     /// Starts a cluster on a free loopback port with PostgreSQL's own defaults (so with `fsync`), trusting
     /// everyone who can reach it, and waits until it accepts connections.
     pub(crate) fn start() -> io::Result<Self> {
-        let binaries =
-            binaries().ok_or_else(|| io::Error::other("no PostgreSQL programs on this machine"))?;
+        let binaries = binaries().ok_or_else(|| io::Error::other("no PostgreSQL programs on this machine"))?;
         let port = free_port()?;
         let mut keeper = keeper(&binaries, port).spawn()?;
         let mut said = String::new();
@@ -32,11 +31,7 @@ impl Cluster {
             return Err(io::Error::other(last_words(keeper)));
         }
         let url = format!("postgres://parlour@127.0.0.1:{port}/postgres");
-        Ok(Self {
-            keeper,
-            url,
-            folder: PathBuf::from(said.trim_end()),
-        })
+        Ok(Self { keeper, url, folder: PathBuf::from(said.trim_end()) })
     }
 
     /// Its address as a superuser, who may create databases: `postgres://parlour@127.0.0.1:<port>/postgres`.
@@ -52,10 +47,7 @@ impl Drop for Cluster {
             eprintln!("the PostgreSQL of the tests: {error}");
         }
         if self.folder.exists() {
-            eprintln!(
-                "the PostgreSQL of the tests left {} behind",
-                self.folder.display()
-            );
+            eprintln!("the PostgreSQL of the tests left {} behind", self.folder.display());
         }
     }
 }
@@ -75,10 +67,7 @@ fn keeper(binaries: &Path, port: u16) -> Command {
     command.args(["-c", include_str!("keep_cluster.sh"), "keep_cluster"]);
     command.arg(binaries).arg(port.to_string());
     command.current_dir("/").process_group(0);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
@@ -99,9 +88,7 @@ fn free_port() -> io::Result<u16> {
 /// The folder of `initdb` and `pg_ctl`: Debian keeps them off the path, one folder per version, newest wanted.
 pub(crate) fn binaries() -> Option<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
-    let mut numbers: Vec<u32> = versions
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
+    let mut numbers: Vec<u32> = versions.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
     numbers.sort_unstable();
     let debian = numbers
         .into_iter()
@@ -117,25 +104,18 @@ mod tests {
     use std::net::TcpStream;
 
     fn address(cluster: &Cluster) -> String {
-        let address = cluster
-            .url()
-            .strip_prefix("postgres://parlour@")
-            .expect("our own form");
+        let address = cluster.url().strip_prefix("postgres://parlour@").expect("our own form");
         address.trim_end_matches("/postgres").to_owned()
     }
 
     #[test]
     fn a_cluster_answers_while_it_is_held_and_leaves_nothing_behind() {
-        let cluster =
-            Cluster::start().expect("PostgreSQL is installed (`cargo xtask test` does it)");
+        let cluster = Cluster::start().expect("PostgreSQL is installed (`cargo xtask test` does it)");
         let (address, folder) = (address(&cluster), cluster.folder.clone());
         TcpStream::connect(&address).expect("the cluster accepts connections");
         assert!(folder.is_dir());
         drop(cluster);
-        assert!(
-            TcpStream::connect(&address).is_err(),
-            "the cluster outlived its owner"
-        );
+        assert!(TcpStream::connect(&address).is_err(), "the cluster outlived its owner");
         assert!(!folder.exists(), "the folder outlived its owner");
     }
 }

@@ -17,11 +17,7 @@ pub(crate) struct Report {
 impl Report {
     /// A report whose steps keep their output in `<target>/xtask/<step>.log`.
     pub(crate) fn new(repository: &Repository) -> Self {
-        Self {
-            logs: repository.target.join("xtask"),
-            sum: Outcome::default(),
-            failed_steps: Vec::new(),
-        }
+        Self { logs: repository.target.join("xtask"), sum: Outcome::default(), failed_steps: Vec::new() }
     }
 
     /// Runs one step and prints how it went; a failed one's output is printed whole.
@@ -36,11 +32,7 @@ impl Report {
             println!("{}", outcome.output.trim_end());
             self.failed_steps.push(name);
         }
-        println!(
-            "   {name}: {} in {:.1} s",
-            outcome.sentence(),
-            begun.elapsed().as_secs_f64()
-        );
+        println!("   {name}: {} in {:.1} s", outcome.sentence(), begun.elapsed().as_secs_f64());
         self.sum.add(&outcome);
     }
 
@@ -50,10 +42,6 @@ impl Report {
             println!("\nfailed: {}", self.failed_steps.join(", "));
         }
         println!("{}", self.sum.sentence());
-        if self.sum.failed == 0 {
-            ExitCode::SUCCESS
-        } else {
-            ExitCode::FAILURE
-        }
+        if self.sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }

@@ -20,38 +20,22 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// A step that counts as one check, and passed.
     pub(crate) fn passed() -> Self {
-        Self {
-            passed: 1,
-            ..Self::default()
-        }
+        Self { passed: 1, ..Self::default() }
     }
 
     /// A step that counts as one check, and failed for the reason given.
     pub(crate) fn failed(output: impl Into<String>) -> Self {
-        Self {
-            failed: 1,
-            output: output.into(),
-            ..Self::default()
-        }
+        Self { failed: 1, output: output.into(), ..Self::default() }
     }
 
     /// A step that counts its own checks. A program that ends badly without naming a failed check (it did not build,
     /// it crashed), or well without having checked anything, is one failure.
     fn counted(counts: Counts, success: bool, output: String) -> Self {
-        let Counts {
-            passed,
-            mut failed,
-            skipped,
-        } = counts;
+        let Counts { passed, mut failed, skipped } = counts;
         if failed == 0 && (!success || passed == 0) {
             failed = 1;
         }
-        Self {
-            passed,
-            failed,
-            skipped,
-            output,
-        }
+        Self { passed, failed, skipped, output }
     }
 
     /// Adds another step's counts to this one's.
@@ -108,11 +92,7 @@ impl Log {
 
     fn status(&self, command: &mut Command) -> io::Result<ExitStatus> {
         let file = File::options().append(true).open(&self.path)?;
-        command
-            .stdin(std::process::Stdio::null())
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .status()
+        command.stdin(std::process::Stdio::null()).stdout(file.try_clone()?).stderr(file).status()
     }
 
     fn read(&self) -> String {
@@ -132,11 +112,7 @@ mod tests {
     use super::*;
 
     fn counts(passed: u32, failed: u32, skipped: u32) -> Counts {
-        Counts {
-            passed,
-            failed,
-            skipped,
-        }
+        Counts { passed, failed, skipped }
     }
 
     #[test]

@@ -23,21 +23,13 @@ const TOOLS: [Tool; 4] = [
         reason: "the store's tests run on PostgreSQL as well as on SQLite",
         find: postgres::binaries,
     },
-    Tool {
-        package: "chromium",
-        reason: "the browser tests drive a real browser",
-        find: chromium,
-    },
+    Tool { package: "chromium", reason: "the browser tests drive a real browser", find: chromium },
     Tool {
         package: "nodejs",
         reason: "the browser tests are written for Node's own test runner",
         find: || on_path("node"),
     },
-    Tool {
-        package: "npm",
-        reason: "it fetches what the browser tests' lock file names",
-        find: || on_path("npm"),
-    },
+    Tool { package: "npm", reason: "it fetches what the browser tests' lock file names", find: || on_path("npm") },
 ];
 
 /// Debian's Chromium, under any of its usual names.
@@ -54,14 +46,7 @@ pub(crate) fn install_missing(log: &Log) -> Outcome {
         let packages: Vec<&str> = missing().iter().map(|tool| tool.package).collect();
         println!("   installing {}", packages.join(", "));
         let installed = apt_get(log, &["update"]).and_then(|()| {
-            apt_get(
-                log,
-                &[
-                    &["install", "--yes", "--no-install-recommends"],
-                    packages.as_slice(),
-                ]
-                .concat(),
-            )
+            apt_get(log, &[&["install", "--yes", "--no-install-recommends"], packages.as_slice()].concat())
         });
         if let Err(outcome) = installed {
             return outcome;
@@ -71,19 +56,14 @@ pub(crate) fn install_missing(log: &Log) -> Outcome {
 }
 
 fn missing() -> Vec<Tool> {
-    TOOLS
-        .into_iter()
-        .filter(|tool| (tool.find)().is_none())
-        .collect()
+    TOOLS.into_iter().filter(|tool| (tool.find)().is_none()).collect()
 }
 
 fn verdict(missing: &[Tool]) -> Outcome {
     if missing.is_empty() {
         return Outcome::passed();
     }
-    let lines = missing
-        .iter()
-        .map(|tool| format!("missing: {} ({})\n", tool.package, tool.reason));
+    let lines = missing.iter().map(|tool| format!("missing: {} ({})\n", tool.package, tool.reason));
     Outcome::failed(format!(
         "{}These are Debian's package names; `cargo xtask test` installs them itself there, as root.",
         lines.collect::<String>()
@@ -91,16 +71,8 @@ fn verdict(missing: &[Tool]) -> Outcome {
 }
 
 fn apt_get(log: &Log, arguments: &[&str]) -> Result<(), Outcome> {
-    let outcome = log.run(
-        Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive"),
-    );
-    if outcome.failed == 0 {
-        Ok(())
-    } else {
-        Err(outcome)
-    }
+    let outcome = log.run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
+    if outcome.failed == 0 { Ok(()) } else { Err(outcome) }
 }
 
 /// Whether this process may install packages, and must step down before it starts PostgreSQL.
@@ -110,15 +82,10 @@ pub(crate) fn is_root() -> bool {
 }
 
 /// The first file of this name in the folders of `PATH`.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "PATH is the machine's, not a setting of the server"
-)]
+#[expect(clippy::disallowed_methods, reason = "PATH is the machine's, not a setting of the server")]
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| Path::is_file(file))
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| Path::is_file(file))
 }
 
 #[cfg(test)]
@@ -130,11 +97,7 @@ mod tests {
         let outcome = verdict(&TOOLS);
         assert_eq!(outcome.failed, 1);
         for tool in TOOLS {
-            assert!(
-                outcome
-                    .output
-                    .contains(&format!("{} ({})", tool.package, tool.reason))
-            );
+            assert!(outcome.output.contains(&format!("{} ({})", tool.package, tool.reason)));
         }
         assert_eq!(verdict(&[]), Outcome::passed());
     }

@@ -6,18 +6,12 @@ const CONTRACTS: [&str; 6] = ["actions", "rooms", "tokens", "cookies", "lobby", 
 
 /// Finds every path in a contract's module that leads into another contract's.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
-    tree.rust()
-        .filter_map(|file| Some(foreign(file, &module(file)?)))
-        .flatten()
-        .collect()
+    tree.rust().filter_map(|file| Some(foreign(file, &module(file)?))).flatten().collect()
 }
 
 /// The module path of a file that belongs to a contract: `src/native/rooms.rs` is `[native, rooms]`.
 fn module(file: &File) -> Option<Vec<&str>> {
-    let path = file
-        .path
-        .strip_prefix("crates/contract/src/")?
-        .strip_suffix(".rs")?;
+    let path = file.path.strip_prefix("crates/contract/src/")?.strip_suffix(".rs")?;
     let module: Vec<&str> = path.split('/').filter(|name| *name != "mod").collect();
     CONTRACTS.contains(module.first()?).then_some(module)
 }
@@ -89,9 +83,7 @@ fn heads(after: &str) -> Vec<&str> {
 
 fn first_word(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let end = text
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     (end > 0).then(|| &text[..end])
 }
 
@@ -117,40 +109,18 @@ mod tests {
             [format!("{path}:2: `tokens` imports `rooms`")]
         );
         assert_eq!(found(path, "fn f() { crate::lobby::g() }").len(), 1);
-        assert_eq!(
-            found(
-                path,
-                "use crate::{body, refusal::{self, Refusal}, cookies};"
-            )
-            .len(),
-            1
-        );
+        assert_eq!(found(path, "use crate::{body, refusal::{self, Refusal}, cookies};").len(), 1);
         assert_eq!(found(path, "use super::rooms;").len(), 1);
     }
 
     #[test]
     fn a_contract_s_own_modules_are_free() {
         assert!(
-            found(
-                "crates/contract/src/native/tokens.rs",
-                "use super::rooms;\nuse crate::native::rooms;"
-            )
-            .is_empty()
+            found("crates/contract/src/native/tokens.rs", "use super::rooms;\nuse crate::native::rooms;").is_empty()
         );
-        assert_eq!(
-            found(
-                "crates/contract/src/native/tokens.rs",
-                "use super::super::rooms;"
-            )
-            .len(),
-            1
-        );
+        assert_eq!(found("crates/contract/src/native/tokens.rs", "use super::super::rooms;").len(), 1);
         assert!(
-            found(
-                "crates/contract/src/tokens.rs",
-                "use crate::tokens::wire;\n// see crate::rooms::x\n"
-            )
-            .is_empty()
+            found("crates/contract/src/tokens.rs", "use crate::tokens::wire;\n// see crate::rooms::x\n").is_empty()
         );
     }
 

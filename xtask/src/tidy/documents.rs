@@ -2,24 +2,10 @@
 
 use super::tree::{File, Finding, Tree, lines};
 
-const DOCUMENTS: [&str; 4] = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-];
+const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /// Folders at the root: a path in backticks that begins with one is a promise that it exists.
-const FOLDERS: [&str; 8] = [
-    "crates/",
-    "contracts/",
-    "web/",
-    "bench/",
-    "xtask/",
-    "tests/",
-    ".ci/",
-    ".cargo/",
-];
+const FOLDERS: [&str; 8] = ["crates/", "contracts/", "web/", "bench/", "xtask/", "tests/", ".ci/", ".cargo/"];
 
 /// Finds missing documents, and in the others every relative link and backticked path that leads nowhere.
 pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
@@ -43,33 +29,23 @@ fn broken(tree: &Tree, document: &File) -> Vec<Finding> {
         if fenced {
             continue;
         }
-        let targets = links(line)
-            .chain(paths(line))
-            .filter(|target| !tree.exists(target));
-        findings.extend(
-            targets.map(|target| document.finding(number, format!("`{target}` does not exist"))),
-        );
+        let targets = links(line).chain(paths(line)).filter(|target| !tree.exists(target));
+        findings.extend(targets.map(|target| document.finding(number, format!("`{target}` does not exist"))));
     }
     findings
 }
 
 /// The targets of relative links, without their fragment and title.
 fn links(line: &str) -> impl Iterator<Item = &str> {
-    let targets = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ', '#']).next());
-    targets
-        .filter(|target| !target.is_empty() && !target.contains(':'))
-        .map(|target| target.trim_start_matches("./"))
+    let targets = line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ', '#']).next());
+    targets.filter(|target| !target.is_empty() && !target.contains(':')).map(|target| target.trim_start_matches("./"))
 }
 
 /// The paths of this repository in backticks; a pattern (`contracts/<name>/spec.md`) is none.
 fn paths(line: &str) -> impl Iterator<Item = &str> {
     let pattern = |path: &str| path.contains(['<', '*', '{', ' ', '…', '$']);
     let quoted = line.split('`').skip(1).step_by(2);
-    quoted
-        .filter(move |text| FOLDERS.iter().any(|folder| text.starts_with(folder)) && !pattern(text))
+    quoted.filter(move |text| FOLDERS.iter().any(|folder| text.starts_with(folder)) && !pattern(text))
 }
 
 #[cfg(test)]

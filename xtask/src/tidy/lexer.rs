@@ -30,21 +30,11 @@ pub(crate) fn lex(text: &str) -> Lexed {
     while !rest.is_empty() {
         let (kind, length) = next(rest);
         let (piece, after) = rest.split_at(length);
-        let blank: String = piece
-            .chars()
-            .map(|c| if c == '\n' { '\n' } else { ' ' })
-            .collect();
-        lexed
-            .code
-            .push_str(if kind == Kind::Code { piece } else { &blank });
-        lexed
-            .comments
-            .push_str(if kind == Kind::Comment { piece } else { &blank });
+        let blank: String = piece.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        lexed.code.push_str(if kind == Kind::Code { piece } else { &blank });
+        lexed.comments.push_str(if kind == Kind::Comment { piece } else { &blank });
         if kind == Kind::Text {
-            lexed.literals.push(Literal {
-                line,
-                text: piece.to_owned(),
-            });
+            lexed.literals.push(Literal { line, text: piece.to_owned() });
         }
         line += piece.matches('\n').count();
         rest = after;
@@ -66,17 +56,8 @@ fn next(rest: &str) -> (Kind, usize) {
     if let Some(length) = character(rest) {
         return (Kind::Text, length);
     }
-    let word = rest
-        .find(|c: char| !c.is_alphanumeric() && c != '_')
-        .unwrap_or(rest.len());
-    (
-        Kind::Code,
-        if word > 0 {
-            word
-        } else {
-            rest.chars().next().map_or(1, char::len_utf8)
-        },
-    )
+    let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    (Kind::Code, if word > 0 { word } else { rest.chars().next().map_or(1, char::len_utf8) })
 }
 
 /// Block comments nest.
@@ -101,16 +82,10 @@ fn block_comment(rest: &str) -> usize {
 
 /// A string of any kind at the very start: `"…"`, `b"…"`, `c"…"`, `r#"…"#` and their mixtures.
 fn string(rest: &str) -> Option<usize> {
-    let prefix = rest
-        .find(|c: char| !matches!(c, 'b' | 'c' | 'r'))
-        .filter(|length| *length <= 2)?;
+    let prefix = rest.find(|c: char| !matches!(c, 'b' | 'c' | 'r')).filter(|length| *length <= 2)?;
     let raw = rest[..prefix].ends_with('r');
     let after = &rest[prefix..];
-    let hashes = if raw {
-        after.len() - after.trim_start_matches('#').len()
-    } else {
-        0
-    };
+    let hashes = if raw { after.len() - after.trim_start_matches('#').len() } else { 0 };
     let inner = after[hashes..].strip_prefix('"')?;
     let length = if raw {
         let end = format!("\"{}", "#".repeat(hashes));
@@ -153,11 +128,7 @@ mod tests {
     use super::*;
 
     fn texts(source: &str) -> Vec<String> {
-        lex(source)
-            .literals
-            .into_iter()
-            .map(|literal| literal.text)
-            .collect()
+        lex(source).literals.into_iter().map(|literal| literal.text).collect()
     }
 
     #[test]
@@ -170,29 +141,14 @@ mod tests {
     #[test]
     fn every_kind_of_string_ends_where_it_ends() {
         let source = "f(\"a\\\"b\", r#\"c\"d\"#, b\"e\", br\"f\\\", c\"g\", '\"', b'\\'', \"h\")";
-        let expected = [
-            "\"a\\\"b\"",
-            "r#\"c\"d\"#",
-            "b\"e\"",
-            "br\"f\\\"",
-            "c\"g\"",
-            "'\"'",
-            "b'\\''",
-            "\"h\"",
-        ];
+        let expected = ["\"a\\\"b\"", "r#\"c\"d\"#", "b\"e\"", "br\"f\\\"", "c\"g\"", "'\"'", "b'\\''", "\"h\""];
         assert_eq!(texts(source), expected);
     }
 
     #[test]
     fn lifetimes_raw_names_and_comment_marks_in_strings_do_not_confuse() {
-        assert_eq!(
-            texts("fn f<'a>(x: &'a str, r#type: u8) { g(\"// no\") }"),
-            ["\"// no\""]
-        );
-        assert_eq!(
-            lex("a // \" b\nc").code.trim_end(),
-            "a       \nc".trim_end()
-        );
+        assert_eq!(texts("fn f<'a>(x: &'a str, r#type: u8) { g(\"// no\") }"), ["\"// no\""]);
+        assert_eq!(lex("a // \" b\nc").code.trim_end(), "a       \nc".trim_end());
     }
 
     #[test]

@@ -12,9 +12,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     for file in &tree.files {
         for (number, line) in lines(&file.text) {
             let found = needles.iter().filter(|needle| begins_a_path(line, needle));
-            findings.extend(
-                found.map(|needle| file.finding(number, format!("a path below `{needle}`"))),
-            );
+            findings.extend(found.map(|needle| file.finding(number, format!("a path below `{needle}`"))));
         }
     }
     findings
@@ -22,17 +20,12 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 
 /// The folder with a slash on either side. The build folder's name may go on (`-debug`), so nothing need follow it.
 fn needle(folder: &str) -> String {
-    if folder.contains('/') {
-        format!("/{folder}")
-    } else {
-        format!("/{folder}/")
-    }
+    if folder.contains('/') { format!("/{folder}") } else { format!("/{folder}/") }
 }
 
 fn begins_a_path(line: &str, needle: &str) -> bool {
     let inside = |c: char| c.is_alphanumeric() || "._-}>)*".contains(c);
-    line.match_indices(needle)
-        .any(|(at, _)| !line[..at].ends_with(inside))
+    line.match_indices(needle).any(|(at, _)| !line[..at].ends_with(inside))
 }
 
 #[cfg(test)]
@@ -42,9 +35,7 @@ mod tests {
 
     #[test]
     fn absolute_paths_of_a_machine_are_seen() {
-        let text = FOLDERS
-            .map(|folder| format!("cd \"/{folder}/x\"\n"))
-            .concat();
+        let text = FOLDERS.map(|folder| format!("cd \"/{folder}/x\"\n")).concat();
         let tree = fixture(&[("a.sh", &text)]);
         let expected: Vec<String> = (1..)
             .zip(FOLDERS)
@@ -55,9 +46,8 @@ mod tests {
 
     #[test]
     fn paths_that_only_look_alike_are_free() {
-        let text = FOLDERS
-            .map(|folder| format!("https://example.org/{folder}/x ./{folder}/x src/{folder}.rs\n"))
-            .concat();
+        let text =
+            FOLDERS.map(|folder| format!("https://example.org/{folder}/x ./{folder}/x src/{folder}.rs\n")).concat();
         assert!(check(&fixture(&[("a.md", &text)])).is_empty());
     }
 }

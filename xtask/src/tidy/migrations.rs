@@ -13,10 +13,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = alone(tree, SQLITE, POSTGRES);
     findings.extend(alone(tree, POSTGRES, SQLITE));
     for name in tree.names_in(SQLITE) {
-        let both = (
-            tree.file(&format!("{SQLITE}{name}")),
-            tree.file(&format!("{POSTGRES}{name}")),
-        );
+        let both = (tree.file(&format!("{SQLITE}{name}")), tree.file(&format!("{POSTGRES}{name}")));
         if let (Some(sqlite), Some(postgres)) = both {
             findings.extend(difference(sqlite, postgres));
         }
@@ -25,46 +22,25 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn alone(tree: &Tree, here: &str, there: &str) -> Vec<Finding> {
-    let missing = tree
-        .names_in(here)
-        .into_iter()
-        .filter(|name| tree.file(&format!("{there}{name}")).is_none());
-    missing
-        .map(|name| Finding::at(format!("{here}{name}"), format!("missing in {there}")))
-        .collect()
+    let missing = tree.names_in(here).into_iter().filter(|name| tree.file(&format!("{there}{name}")).is_none());
+    missing.map(|name| Finding::at(format!("{here}{name}"), format!("missing in {there}"))).collect()
 }
 
 fn difference(sqlite: &File, postgres: &File) -> Option<Finding> {
     let (left, right) = (shape(&sqlite.text), shape(&postgres.text));
     let at = (0..left.len().max(right.len())).find(|at| left.get(*at) != right.get(*at))?;
-    let word = |shape: &Shape| {
-        shape
-            .get(at)
-            .map_or_else(|| "nothing more".to_owned(), |word| format!("`{word}`"))
-    };
-    Some(Finding::at(
-        &sqlite.path,
-        format!("{} here, {} in {POSTGRES}", word(&left), word(&right)),
-    ))
+    let word = |shape: &Shape| shape.get(at).map_or_else(|| "nothing more".to_owned(), |word| format!("`{word}`"));
+    Some(Finding::at(&sqlite.path, format!("{} here, {} in {POSTGRES}", word(&left), word(&right))))
 }
 
 /// Reads `CREATE TABLE` and `ALTER TABLE … ADD [COLUMN]`; indexes, triggers and search tables are each database's own.
 fn shape(sql: &str) -> Shape {
     let sql = without_comments(sql);
-    sql.split(';')
-        .flat_map(|statement| {
-            created(statement)
-                .or_else(|| altered(statement))
-                .unwrap_or_default()
-        })
-        .collect()
+    sql.split(';').flat_map(|statement| created(statement).or_else(|| altered(statement)).unwrap_or_default()).collect()
 }
 
 fn without_comments(sql: &str) -> String {
-    sql.lines()
-        .map(|line| line.split("--").next().unwrap_or_default())
-        .collect::<Vec<_>>()
-        .join("\n")
+    sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
 fn created(statement: &str) -> Option<Shape> {
@@ -114,17 +90,8 @@ fn top_level(body: &str) -> Vec<String> {
 
 /// The column that a definition begins with; a constraint is none.
 fn column(definition: &str) -> Option<String> {
-    const CONSTRAINTS: [&str; 6] = [
-        "PRIMARY",
-        "UNIQUE",
-        "FOREIGN",
-        "CHECK",
-        "CONSTRAINT",
-        "EXCLUDE",
-    ];
-    let first = definition
-        .split(|c: char| c.is_whitespace() || c == '(')
-        .find(|word| !word.is_empty())?;
+    const CONSTRAINTS: [&str; 6] = ["PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "CONSTRAINT", "EXCLUDE"];
+    let first = definition.split(|c: char| c.is_whitespace() || c == '(').find(|word| !word.is_empty())?;
     (!CONSTRAINTS.contains(&first.to_uppercase().as_str())).then(|| name(first))
 }
 
@@ -146,27 +113,15 @@ mod tests {
         let sql = "-- The accounts; one row each.\nCREATE TABLE account (\n  id INTEGER PRIMARY KEY, -- an id, given once\n\
             name TEXT NOT NULL CHECK (length(name) IN (1, 2)),\n  UNIQUE (name, id)\n) STRICT;\n\
             CREATE INDEX account_name ON account (name);\nALTER TABLE account ADD COLUMN bio TEXT;\n";
-        assert_eq!(
-            shape(sql),
-            ["account", "account.id", "account.name", "account.bio"]
-        );
-        assert_eq!(
-            shape("create table if not exists \"Room\"(seq bigint)"),
-            ["room", "room.seq"]
-        );
+        assert_eq!(shape(sql), ["account", "account.id", "account.name", "account.bio"]);
+        assert_eq!(shape("create table if not exists \"Room\"(seq bigint)"), ["room", "room.seq"]);
     }
 
     #[test]
     fn the_same_tables_in_other_types_are_the_same() {
         let tree = fixture(&[
-            (
-                &format!("{SQLITE}1.sql"),
-                "CREATE TABLE a (id INTEGER PRIMARY KEY, b BLOB) STRICT;",
-            ),
-            (
-                &format!("{POSTGRES}1.sql"),
-                "CREATE TABLE a (id BIGINT PRIMARY KEY, b BYTEA);",
-            ),
+            (&format!("{SQLITE}1.sql"), "CREATE TABLE a (id INTEGER PRIMARY KEY, b BLOB) STRICT;"),
+            (&format!("{POSTGRES}1.sql"), "CREATE TABLE a (id BIGINT PRIMARY KEY, b BYTEA);"),
         ]);
         assert!(check(&tree).is_empty());
     }
@@ -174,10 +129,7 @@ mod tests {
     #[test]
     fn a_column_or_a_file_that_only_one_has_is_named() {
         let tree = fixture(&[
-            (
-                &format!("{SQLITE}1.sql"),
-                "CREATE TABLE a (id INTEGER, b BLOB);",
-            ),
+            (&format!("{SQLITE}1.sql"), "CREATE TABLE a (id INTEGER, b BLOB);"),
             (&format!("{SQLITE}2.sql"), ""),
             (&format!("{POSTGRES}1.sql"), "CREATE TABLE a (id BIGINT);"),
         ]);

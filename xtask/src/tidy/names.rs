@@ -2,13 +2,9 @@
 
 use super::tree::{Finding, Tree, lines, words};
 
-const MODULES: [&str; 8] = [
-    "util", "utils", "helper", "helpers", "manager", "managers", "misc", "common",
-];
+const MODULES: [&str; 8] = ["util", "utils", "helper", "helpers", "manager", "managers", "misc", "common"];
 
-const TYPE_ENDINGS: [&str; 7] = [
-    "Manager", "Helper", "Helpers", "Util", "Utils", "Data", "Info",
-];
+const TYPE_ENDINGS: [&str; 7] = ["Manager", "Helper", "Helpers", "Util", "Utils", "Data", "Info"];
 
 /// Finds files, folders and inline modules with an empty name.
 pub(crate) fn modules(tree: &Tree) -> Vec<Finding> {
@@ -31,14 +27,8 @@ pub(crate) fn modules(tree: &Tree) -> Vec<Finding> {
 /// frame (section 5.6).
 pub(crate) fn types(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in tree
-        .rust()
-        .filter(|file| file.crate_name() != Some("websocket"))
-    {
-        for (number, name) in declared(
-            &file.rust.code,
-            &["struct", "enum", "trait", "type", "union"],
-        ) {
+    for file in tree.rust().filter(|file| file.crate_name() != Some("websocket")) {
+        for (number, name) in declared(&file.rust.code, &["struct", "enum", "trait", "type", "union"]) {
             if TYPE_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
                 findings.push(file.finding(number, format!("a type called `{name}`")));
             }
@@ -68,10 +58,8 @@ mod tests {
 
     #[test]
     fn a_module_names_what_it_holds() {
-        let tree = fixture(&[
-            ("crates/a/tests/common/mod.rs", ""),
-            ("crates/a/src/room.rs", "mod utils;\nmod seat;\n"),
-        ]);
+        let tree =
+            fixture(&[("crates/a/tests/common/mod.rs", ""), ("crates/a/src/room.rs", "mod utils;\nmod seat;\n")]);
         assert_eq!(
             told(&modules(&tree)),
             [
@@ -84,16 +72,10 @@ mod tests {
     #[test]
     fn a_type_names_the_thing() {
         let text = "pub struct RoomManager;\nenum Seat {}\ntype UserInfo = u8;\n// struct OtherData\nlet s = \"struct MyUtil\";\n";
-        let tree = fixture(&[
-            ("crates/a/src/room.rs", text),
-            ("crates/websocket/src/frame.rs", "enum Data {}"),
-        ]);
+        let tree = fixture(&[("crates/a/src/room.rs", text), ("crates/websocket/src/frame.rs", "enum Data {}")]);
         assert_eq!(
             told(&types(&tree)),
-            [
-                "crates/a/src/room.rs:1: a type called `RoomManager`",
-                "crates/a/src/room.rs:3: a type called `UserInfo`"
-            ]
+            ["crates/a/src/room.rs:1: a type called `RoomManager`", "crates/a/src/room.rs:3: a type called `UserInfo`"]
         );
     }
 }

@@ -34,10 +34,7 @@ impl Tree {
         let mut files = Vec::new();
         for path in repository.files()? {
             let bytes = fs::read(repository.root.join(&path))?;
-            files.push(File::new(
-                path,
-                String::from_utf8(bytes).unwrap_or_default(),
-            ));
+            files.push(File::new(path, String::from_utf8(bytes).unwrap_or_default()));
         }
         Ok(Self { files })
     }
@@ -55,20 +52,13 @@ impl Tree {
     /// Whether a file or a folder is at this path. A folder without files is none, as for git.
     pub(crate) fn exists(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
-        let below = |file: &File| {
-            file.path
-                .strip_prefix(path)
-                .is_some_and(|rest| rest.starts_with('/'))
-        };
+        let below = |file: &File| file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         path.is_empty() || self.file(path).is_some() || self.files.iter().any(below)
     }
 
     /// The names directly in a folder, which ends with `/`: files and folders, sorted.
     pub(crate) fn names_in(&self, folder: &str) -> Vec<&str> {
-        let rests = self
-            .files
-            .iter()
-            .filter_map(|file| file.path.strip_prefix(folder));
+        let rests = self.files.iter().filter_map(|file| file.path.strip_prefix(folder));
         let mut names: Vec<&str> = rests.filter_map(|rest| rest.split('/').next()).collect();
         names.sort_unstable();
         names.dedup();
@@ -79,11 +69,7 @@ impl Tree {
 impl File {
     pub(crate) fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
-        let rust = if extension(&path) == "rs" {
-            lexer::lex(&text)
-        } else {
-            Lexed::default()
-        };
+        let rust = if extension(&path) == "rs" { lexer::lex(&text) } else { Lexed::default() };
         Self { path, text, rust }
     }
 
@@ -103,34 +89,21 @@ impl File {
 
     /// The number of the first line that only tests compile: 1 in a test file, none in a file without tests.
     pub(crate) fn tests_from(&self) -> Option<usize> {
-        if self.path.contains("/tests/")
-            || self.path.starts_with("tests/")
-            || self.path.ends_with("/tests.rs")
-        {
+        if self.path.contains("/tests/") || self.path.starts_with("tests/") || self.path.ends_with("/tests.rs") {
             return Some(1);
         }
-        lines(&self.rust.code)
-            .find(|(_, line)| line.contains("#[cfg(test)]"))
-            .map(|(number, _)| number)
+        lines(&self.rust.code).find(|(_, line)| line.contains("#[cfg(test)]")).map(|(number, _)| number)
     }
 
     pub(crate) fn finding(&self, line: usize, what: impl Into<String>) -> Finding {
-        Finding {
-            path: self.path.clone(),
-            line,
-            what: what.into(),
-        }
+        Finding { path: self.path.clone(), line, what: what.into() }
     }
 }
 
 impl Finding {
     /// A finding about a path that is missing or wrong as a whole.
     pub(crate) fn at(path: impl Into<String>, what: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            line: 1,
-            what: what.into(),
-        }
+        Self { path: path.into(), line: 1, what: what.into() }
     }
 }
 
@@ -147,33 +120,24 @@ fn extension(path: &str) -> &str {
 
 /// Lines with their numbers, from 1.
 pub(crate) fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
+    text.lines().enumerate().map(|(index, line)| (index + 1, line))
 }
 
 /// The words of a line of code: runs of letters, digits and underscores.
 pub(crate) fn words(code: &str) -> impl Iterator<Item = &str> {
-    code.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .filter(|word| !word.is_empty())
+    code.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 /// Whether a line of code has this text at the beginning of a name: `sleep(` is not in `oversleep(`.
 pub(crate) fn names(code: &str, text: &str) -> bool {
     let inside_a_name = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(text)
-        .any(|(at, _)| !code[..at].ends_with(inside_a_name))
+    code.match_indices(text).any(|(at, _)| !code[..at].ends_with(inside_a_name))
 }
 
 /// A tree of made-up files.
 #[cfg(test)]
 pub(crate) fn fixture(files: &[(&str, &str)]) -> Tree {
-    Tree {
-        files: files
-            .iter()
-            .map(|(path, text)| File::new(*path, *text))
-            .collect(),
-    }
+    Tree { files: files.iter().map(|(path, text)| File::new(*path, *text)).collect() }
 }
 
 /// What a rule found, as the lines a person would see.
@@ -189,32 +153,15 @@ mod tests {
     #[test]
     fn folders_exist_through_their_files() {
         let tree = fixture(&[("crates/store/src/lib.rs", ""), ("README.md", "")]);
-        assert!(
-            tree.exists("crates/store/")
-                && tree.exists("crates/store/src/lib.rs")
-                && tree.exists("README.md")
-        );
+        assert!(tree.exists("crates/store/") && tree.exists("crates/store/src/lib.rs") && tree.exists("README.md"));
         assert!(!tree.exists("crates/sto") && !tree.exists("READ"));
         assert_eq!(tree.names_in("crates/"), ["store"]);
     }
 
     #[test]
     fn tests_begin_at_their_attribute_or_fill_a_test_file() {
-        assert_eq!(
-            File::new(
-                "crates/a/src/lib.rs",
-                "fn a() {}\n#[cfg(test)]\nmod tests {}\n"
-            )
-            .tests_from(),
-            Some(2)
-        );
-        assert_eq!(
-            File::new("crates/a/src/lib.rs", "// #[cfg(test)]\n").tests_from(),
-            None
-        );
-        assert_eq!(
-            File::new("crates/a/tests/story.rs", "").tests_from(),
-            Some(1)
-        );
+        assert_eq!(File::new("crates/a/src/lib.rs", "fn a() {}\n#[cfg(test)]\nmod tests {}\n").tests_from(), Some(2));
+        assert_eq!(File::new("crates/a/src/lib.rs", "// #[cfg(test)]\n").tests_from(), None);
+        assert_eq!(File::new("crates/a/tests/story.rs", "").tests_from(), Some(1));
     }
 }

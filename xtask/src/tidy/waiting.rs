@@ -14,11 +14,8 @@ fn sleeps(file: &File) -> Vec<Finding> {
     let comments: Vec<&str> = file.rust.comments.lines().collect();
     // Line numbers are from 1, so this line is at `number - 1` and the one above at `number - 2`.
     let explained = |number: usize| {
-        let near = [number.checked_sub(1), number.checked_sub(2)]
-            .into_iter()
-            .flatten();
-        near.filter_map(|index| comments.get(index))
-            .any(|comment| gives_a_reason(comment))
+        let near = [number.checked_sub(1), number.checked_sub(2)].into_iter().flatten();
+        near.filter_map(|index| comments.get(index)).any(|comment| gives_a_reason(comment))
     };
     lines(&file.rust.code)
         .filter(|(number, line)| *number >= from && names(line, "sleep(") && !explained(*number))
@@ -27,9 +24,7 @@ fn sleeps(file: &File) -> Vec<Finding> {
 }
 
 fn gives_a_reason(comment: &str) -> bool {
-    comment
-        .split_once("// sleep: ")
-        .is_some_and(|(_, reason)| !reason.trim().is_empty())
+    comment.split_once("// sleep: ").is_some_and(|(_, reason)| !reason.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -44,26 +39,14 @@ mod tests {
         let tree = fixture(&[("crates/a/tests/b.rs", text)]);
         assert_eq!(
             told(&check(&tree)),
-            [
-                "crates/a/tests/b.rs:2: a test sleeps",
-                "crates/a/tests/b.rs:6: a test sleeps"
-            ]
+            ["crates/a/tests/b.rs:2: a test sleeps", "crates/a/tests/b.rs:6: a test sleeps"]
         );
     }
 
     #[test]
     fn code_before_the_tests_may_sleep() {
         let text = "async fn retry() { sleep(d).await }\n#[cfg(test)]\nmod tests {\n    fn a() { sleep(d) }\n}\n";
-        assert_eq!(
-            told(&check(&fixture(&[("crates/a/src/b.rs", text)]))),
-            ["crates/a/src/b.rs:4: a test sleeps"]
-        );
-        assert!(
-            check(&fixture(&[(
-                "crates/a/tests/b.rs",
-                "oversleep(d); // sleep(d)\n"
-            )]))
-            .is_empty()
-        );
+        assert_eq!(told(&check(&fixture(&[("crates/a/src/b.rs", text)]))), ["crates/a/src/b.rs:4: a test sleeps"]);
+        assert!(check(&fixture(&[("crates/a/tests/b.rs", "oversleep(d); // sleep(d)\n")])).is_empty());
     }
 }

@@ -10,10 +10,7 @@ const FLOORS: [(&str, &[&str]); 7] = [
     ("hub", &["model", "websocket"]),
     ("service", &["model", "store", "hub", "websocket"]),
     ("contract", &["model", "service", "websocket"]),
-    (
-        "server",
-        &["model", "websocket", "store", "hub", "service", "contract"],
-    ),
+    ("server", &["model", "websocket", "store", "hub", "service", "contract"]),
 ];
 
 /// Foreign crates that are the mark of one kind of work, with the only crates that do it.
@@ -77,9 +74,7 @@ pub(crate) fn pure_model(tree: &Tree) -> Vec<Finding> {
 fn each_dependency(tree: &Tree, judge: impl Fn(&str, &str) -> Option<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for manifest in &tree.files {
-        let Some(name) = manifest
-            .crate_name()
-            .filter(|name| manifest.path == format!("crates/{name}/Cargo.toml"))
+        let Some(name) = manifest.crate_name().filter(|name| manifest.path == format!("crates/{name}/Cargo.toml"))
         else {
             continue;
         };
@@ -99,9 +94,7 @@ fn dependencies(manifest: &str) -> Vec<String> {
         return Vec::new();
     };
     let targets = table.get("target").and_then(toml::Value::as_table);
-    let sections = targets
-        .into_iter()
-        .flat_map(|targets| targets.values().filter_map(toml::Value::as_table));
+    let sections = targets.into_iter().flat_map(|targets| targets.values().filter_map(toml::Value::as_table));
     std::iter::once(&table)
         .chain(sections)
         .flat_map(|section| ["dependencies", "build-dependencies"].map(|kind| section.get(kind)))
@@ -111,10 +104,8 @@ fn dependencies(manifest: &str) -> Vec<String> {
 }
 
 fn line_of(manifest: &File, dependency: &str) -> usize {
-    let found = lines(&manifest.text).find(|(_, line)| {
-        line.strip_prefix(dependency)
-            .is_some_and(|rest| rest.starts_with([' ', '.', '=']))
-    });
+    let found = lines(&manifest.text)
+        .find(|(_, line)| line.strip_prefix(dependency).is_some_and(|rest| rest.starts_with([' ', '.', '='])));
     found.map_or(1, |(number, _)| number)
 }
 
@@ -124,42 +115,20 @@ mod tests {
     use crate::tidy::tree::{fixture, told};
 
     fn manifest(name: &str, dependencies: &str) -> Tree {
-        fixture(&[(
-            &format!("crates/{name}/Cargo.toml"),
-            &format!("[dependencies]\n{dependencies}"),
-        )])
+        fixture(&[(&format!("crates/{name}/Cargo.toml"), &format!("[dependencies]\n{dependencies}"))])
     }
 
     #[test]
     fn a_contract_may_not_reach_the_store_or_the_hub() {
-        let tree = manifest(
-            "contract",
-            "parlour-service.workspace = true\nparlour-store.workspace = true\n",
-        );
-        assert_eq!(
-            told(&floors(&tree)),
-            ["crates/contract/Cargo.toml:3: `contract` imports `store`"]
-        );
-        assert_eq!(
-            floors(&manifest(
-                "contract",
-                "parlour-hub = { path = \"../hub\" }\n"
-            ))
-            .len(),
-            1
-        );
+        let tree = manifest("contract", "parlour-service.workspace = true\nparlour-store.workspace = true\n");
+        assert_eq!(told(&floors(&tree)), ["crates/contract/Cargo.toml:3: `contract` imports `store`"]);
+        assert_eq!(floors(&manifest("contract", "parlour-hub = { path = \"../hub\" }\n")).len(), 1);
     }
 
     #[test]
     fn the_hub_may_not_reach_the_store_and_the_websocket_knows_no_one() {
-        assert_eq!(
-            floors(&manifest("hub", "parlour-store.workspace = true\n")).len(),
-            1
-        );
-        assert_eq!(
-            floors(&manifest("websocket", "parlour-model.workspace = true\n")).len(),
-            1
-        );
+        assert_eq!(floors(&manifest("hub", "parlour-store.workspace = true\n")).len(), 1);
+        assert_eq!(floors(&manifest("websocket", "parlour-model.workspace = true\n")).len(), 1);
         assert!(floors(&manifest("service", "parlour-hub.workspace = true\n")).is_empty());
     }
 
@@ -173,31 +142,16 @@ mod tests {
 
     #[test]
     fn drivers_and_web_frameworks_have_owners() {
-        assert_eq!(
-            owners(&manifest("service", "rusqlite.workspace = true\n")).len(),
-            1
-        );
-        assert_eq!(
-            owners(&manifest("service", "axum.workspace = true\n")).len(),
-            1
-        );
-        assert!(
-            owners(&manifest(
-                "store",
-                "rusqlite.workspace = true\ntokio.workspace = true\n"
-            ))
-            .is_empty()
-        );
+        assert_eq!(owners(&manifest("service", "rusqlite.workspace = true\n")).len(), 1);
+        assert_eq!(owners(&manifest("service", "axum.workspace = true\n")).len(), 1);
+        assert!(owners(&manifest("store", "rusqlite.workspace = true\ntokio.workspace = true\n")).is_empty());
         assert!(owners(&manifest("contract", "axum.workspace = true\n")).is_empty());
     }
 
     #[test]
     fn the_model_does_no_io() {
         assert_eq!(
-            told(&pure_model(&manifest(
-                "model",
-                "serde = \"1\"\ntokio = \"1\"\n"
-            ))),
+            told(&pure_model(&manifest("model", "serde = \"1\"\ntokio = \"1\"\n"))),
             ["crates/model/Cargo.toml:3: `model` imports `tokio`"]
         );
     }
@@ -208,9 +162,6 @@ mod tests {
             "crates/hub/Cargo.toml",
             "[dev-dependencies]\nrusqlite = \"0\"\n[target.'cfg(unix)'.dependencies]\naxum = \"0\"\n",
         )]);
-        assert_eq!(
-            told(&owners(&tree)),
-            ["crates/hub/Cargo.toml:4: `hub` imports `axum`"]
-        );
+        assert_eq!(told(&owners(&tree)), ["crates/hub/Cargo.toml:4: `hub` imports `axum`"]);
     }
 }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
-use axum::response::Response;
 use parlour_model::Profile;
 use parlour_service::log_in::Wants;
 use parlour_service::sign_up::{NewName, SignUp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::words;
-
 /// A JSON object whose fields are looked at one by one.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Form(BTreeMap<String, Value>);
+
+/// Why a form is no sign-up.
+pub(super) enum Incomplete {
+    /// These fields have these sentences.
+    Fields(BTreeMap<&'static str, &'static str>),
+    /// The password and its confirmation are two.
+    PasswordsDiffer,
+}
 
 const REQUIRED: [&str; 5] = ["username", "password", "password_confirm", "display_name", "facility_id"];
 const ACCEPTED: [&str; 3] = ["firstName", "lastName", "email"];
@@ -27,8 +31,11 @@ impl Form {
         text("username").zip(text("password"))
     }
 
-    /// The sign-up, or what is missing for one.
-    pub(super) fn sign_up(mut self) -> Result<SignUp, Response> {
+    /// The sign-up.
+    ///
+    /// # Errors
+    /// What is missing for one.
+    pub(super) fn sign_up(mut self) -> Result<SignUp, Incomplete> {
         let mut sentences = BTreeMap::new();
         for field in REQUIRED {
             sentences.extend(self.fault(field, true).map(|sentence| (field, sentence)));
@@ -37,12 +44,12 @@ impl Form {
             sentences.extend(self.fault(field, false).map(|sentence| (field, sentence)));
         }
         if !sentences.is_empty() {
-            return Err(words::by_field(&sentences));
+            return Err(Incomplete::Fields(sentences));
         }
         let mut text = |field| self.take(field).unwrap_or_default();
         let password = text("password");
         if password != text("password_confirm") {
-            return Err(words::refusal(StatusCode::BAD_REQUEST, "Password fields didn't match."));
+            return Err(Incomplete::PasswordsDiffer);
         }
         let email = Some(text("email")).filter(|email| !email.is_empty());
         let profile = Profile {
@@ -67,11 +74,9 @@ impl Form {
     fn fault(&self, field: &str, required: bool) -> Option<&'static str> {
         match self.0.get(field) {
             None if required => Some("This field is required."),
-            None => None,
             Some(Value::Null) if required => Some("This field may not be null."),
-            Some(Value::Null) => None,
             Some(Value::String(text)) if required && text.is_empty() => Some("This field may not be blank."),
-            Some(Value::String(_)) => None,
+            None | Some(Value::Null | Value::String(_)) => None,
             Some(_) => Some("Not a valid string."),
         }
     }

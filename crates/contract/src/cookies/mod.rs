@@ -73,7 +73,7 @@ async fn sign_up(
 ) -> Answer<Cookies> {
     let sign_up = match body.value().sign_up() {
         Ok(sign_up) => sign_up,
-        Err(refusal) => return Ok(refusal),
+        Err(form) => return Ok(words::incomplete(&form)),
     };
     let signed_up = desk.app.sign_up(sign_up, &client).await?;
     with_session(&desk, StatusCode::CREATED, "Registration successful", &signed_up.account, signed_up.granted)

@@ -8,6 +8,7 @@ use parlour_model::{Field, Rule, Violation};
 use parlour_service::Error;
 use serde::Serialize;
 
+use super::form::Incomplete;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
 
@@ -73,9 +74,12 @@ pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
     reply::json(status, &Detail { detail: sentence })
 }
 
-/// A sentence for each of these fields.
-pub(super) fn by_field(sentences: &BTreeMap<&'static str, &'static str>) -> Response {
-    reply::json(StatusCode::BAD_REQUEST, &Detail { detail: sentences })
+/// A form that is no sign-up.
+pub(super) fn incomplete(form: &Incomplete) -> Response {
+    match form {
+        Incomplete::Fields(sentences) => reply::json(StatusCode::BAD_REQUEST, &Detail { detail: sentences }),
+        Incomplete::PasswordsDiffer => refusal(StatusCode::BAD_REQUEST, "Password fields didn't match."),
+    }
 }
 
 #[derive(Serialize)]

@@ -168,7 +168,6 @@ fn given(options: Options) -> Given {
     Given { file: options.config, environment: environment(), flags }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place where the configuration is read")]
 fn environment() -> Vec<(String, String)> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -142,7 +142,7 @@ fn seconds(key: &str, number: u64) -> Result<Duration, ConfigError> {
     Ok(Duration::from_secs(at_least(key, number, 1)?))
 }
 
-fn at_least<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N) -> Result<N, ConfigError> {
+fn at_least<N: PartialOrd + Copy + std::fmt::Display>(key: &str, number: N, least: N) -> Result<N, ConfigError> {
     if number < least {
         Err(ConfigError(format!("`{key}` is {number}; it must be {least} or more")))
     } else {
@@ -150,7 +150,7 @@ fn at_least<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N) -
     }
 }
 
-fn within<N: PartialOrd + std::fmt::Display>(key: &str, number: N, least: N, most: N) -> Result<N, ConfigError> {
+fn within<N: PartialOrd + Copy + std::fmt::Display>(key: &str, number: N, least: N, most: N) -> Result<N, ConfigError> {
     if number < least || number > most {
         return Err(ConfigError(format!("`{key}` is {number}; it must be between {least} and {most}")));
     }

@@ -49,13 +49,14 @@ pub struct Server {
     /// Folder of the database, the master key and the outbox. Made when missing.
     #[config(default = "data")]
     pub data: PathBuf,
-    /// Where people reach the server, such as "https://chat.example.com": the host of mailed links and the
+    /// Where people reach the server, such as `https://chat.example.com`: the host of mailed links and the
     /// issuer of tokens. Without it, the address the server listens on.
     pub public_url: Option<String>,
-    /// Further origins whose pages may use cookies, such as ["https://app.example.com"].
+    /// Further origins whose pages may use cookies: a list such as `["https://app.example.com"]`.
     #[config(default = [])]
     pub origins: Vec<String>,
-    /// Proxies whose X-Forwarded-For is believed: addresses or ranges, such as ["127.0.0.1", "10.0.0.0/8"].
+    /// Proxies whose X-Forwarded-For is believed: addresses or ranges, such as
+    /// `["127.0.0.1", "10.0.0.0/8"]`.
     #[config(default = [])]
     pub trusted_proxies: Vec<String>,
     /// Address and port of a second, private listener for /metrics, such as "127.0.0.1:9464". Without it there are no metrics.
@@ -131,7 +132,7 @@ pub enum HashProfile {
 /// Access and refresh tokens.
 #[derive(Clone, Debug, Tree)]
 pub struct Tokens {
-    /// How new signing keys sign: "EdDSA" or "ES256".
+    /// How new signing keys sign: "`EdDSA`" or "ES256".
     #[config(default = "EdDSA")]
     pub algorithm: Algorithm,
     /// Minutes an access token lives that comes with a refresh token.
@@ -206,10 +207,10 @@ pub struct Chat {
     #[config(default = 100)]
     pub connections_per_account: usize,
     /// Most sockets from one address (or IPv6 /64).
-    #[config(default = 20000)]
+    #[config(default = 20_000)]
     pub connections_per_address: usize,
     /// Most connections in all.
-    #[config(default = 100000)]
+    #[config(default = 100_000)]
     pub connections: usize,
 }
 
@@ -245,7 +246,7 @@ pub struct Limits {
 /// Outgoing mail.
 #[derive(Clone, Debug, Tree)]
 pub struct Mail {
-    /// The mail server, such as "smtp://127.0.0.1:2525" or "smtps://user:password@mail.example.com". Without it,
+    /// The mail server, such as "<smtp://127.0.0.1:2525>" or "<smtps://user:password@mail.example.com>". Without it,
     /// mail is written into the folder outbox beside the database.
     pub smtp_url: Option<String>,
     /// The sender.

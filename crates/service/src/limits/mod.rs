@@ -98,7 +98,7 @@ impl Limits {
 }
 
 /// What is said to one who met a locked account: only its owner can open it, from a known device or by a reset.
-const LOCKED: Duration = Duration::from_secs(3_600);
+const LOCKED: Duration = Duration::from_hours(1);
 
 type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HouseClock, NoOpMiddleware<Nanos>>;
 

@@ -13,10 +13,10 @@ use crate::app::App;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// How long a claimed letter is this worker's. If the process dies, the letter is due again after it.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_mins(2);
 
 /// A letter that could not be sent in this time is given up.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+const GIVE_UP_AFTER: Duration = Duration::from_hours(24);
 
 /// Sends until the application stops.
 pub(crate) async fn run(app: App, transport: Transport) {
@@ -54,6 +54,6 @@ async fn send_all(app: &App, transport: &Transport) -> Result<()> {
 /// 5 s after the first try, then twice as long each time, at most an hour; `None` when it is time to give up.
 fn next_try(letter: &QueuedMail, now: Timestamp) -> Option<Timestamp> {
     let doublings = u32::try_from(letter.tries.clamp(1, 20) - 1).unwrap_or(0);
-    let wait = Duration::from_secs(5).saturating_mul(1 << doublings).min(Duration::from_secs(3_600));
+    let wait = Duration::from_secs(5).saturating_mul(1 << doublings).min(Duration::from_hours(1));
     (now.since(letter.created_at) < GIVE_UP_AFTER).then(|| now + wait)
 }

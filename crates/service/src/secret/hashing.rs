@@ -65,6 +65,14 @@ struct Job {
     answer: oneshot::Sender<Result<Done>>,
 }
 
+/// What a thread is to do next.
+enum Next {
+    Work(Job),
+    /// There was nothing for a while: memory can be given back.
+    Idle,
+    Closed,
+}
+
 /// The waiting jobs, a line a source; the sources take turns.
 #[derive(Default)]
 struct Line {
@@ -200,31 +208,32 @@ impl Shared {
     fn serve(&self) {
         lower_priority_of_this_thread();
         let mut memory = None;
-        while let Some(next) = self.next() {
-            match next {
-                Some(job) if job.answer.is_closed() => {}
-                Some(job) => {
+        loop {
+            match self.next() {
+                Next::Work(job) if job.answer.is_closed() => {}
+                Next::Work(job) => {
                     let done = self.work(job.work, &mut memory);
                     // Nobody waits any more: the work was for nothing, and nothing is lost.
                     drop(job.answer.send(done));
                 }
-                None => memory = None,
+                Next::Idle => memory = None,
+                Next::Closed => return,
             }
         }
     }
 
-    /// The next job; `Some(None)` when there was none for a while, `None` when the pool is closed.
-    fn next(&self) -> Option<Option<Job>> {
+    /// What a thread is to do next. Waits for it, but not for ever.
+    fn next(&self) -> Next {
         let idle_since = Instant::now();
         let mut line = self.line();
         loop {
             if line.closed {
-                return None;
+                return Next::Closed;
             }
             if let Some(job) = line.pop() {
-                return Some(Some(job));
+                return Next::Work(job);
             }
-            let Some(left) = KEEP_MEMORY.checked_sub(idle_since.elapsed()) else { return Some(None) };
+            let Some(left) = KEEP_MEMORY.checked_sub(idle_since.elapsed()) else { return Next::Idle };
             line = self.wake.wait_timeout(line, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -278,7 +287,7 @@ mod tests {
 
     fn pool(queue: usize) -> HashPool {
         let cost = HashCost { memory_kib: 64, passes: 1 };
-        let settings = HashSettings { cost, threads: 1, queue, deadline: Duration::from_secs(60) };
+        let settings = HashSettings { cost, threads: 1, queue, deadline: Duration::from_mins(1) };
         HashPool::start(settings, Arc::new(SystemChance::default())).expect("a pool")
     }
 

@@ -191,7 +191,7 @@ mod tests {
     use crate::secret::token::{self, Kind};
 
     fn settings(algorithm: SigningAlgorithm) -> TokenSettings {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         TokenSettings {
             algorithm,
             access: minute,

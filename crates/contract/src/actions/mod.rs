@@ -1,12 +1,13 @@
 //! `actions`: everything about users through one WebSocket, `{"action": …, "data": …}`.
 
+mod words;
+
 use axum::Router;
 use axum::extract::{Extension, Request, State};
-use axum::http::{Method, StatusCode};
-use axum::response::Response;
+use axum::http::Method;
 use axum::routing::get;
 use bytes::Bytes;
-use parlour_model::{Account, AccountId, Client, Field, Profile, ProfileChange};
+use parlour_model::{Account, AccountId, Client, Profile, ProfileChange};
 use parlour_service::edit_account::Edit;
 use parlour_service::live::{Connection, Conversation, Flow};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
@@ -18,8 +19,8 @@ use std::sync::Arc;
 
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_of};
-use crate::refusal::{Answer, BadBody, Words, wrong_method};
-use crate::reply;
+use crate::refusal::{Answer, wrong_method};
+use words::{Actions, Fault, word};
 
 /// The longest message: a profile with every character escaped.
 const MOST_BYTES: usize = 64 * 1024;
@@ -230,80 +231,6 @@ fn report(undone: &Undone) {
     }
 }
 
-/// The machine words of `new` and `edit`, and sentences for the rest.
-fn word(action: &str, undone: &Undone) -> &'static str {
-    let error = match undone {
-        Undone::BadData => return "invalid_data",
-        Undone::Refused(error) => error,
-    };
-    match error {
-        Error::Invalid(violations) => match violations.first().map(|violation| violation.field) {
-            Some(Field::Username) => "invalid_username",
-            Some(Field::Email) => "invalid_email",
-            Some(Field::Password) if action == "login" => "Wrong username or password.",
-            Some(Field::Password) => "invalid_password",
-            _ => "invalid_data",
-        },
-        Error::Taken(Field::Email) => "email_taken",
-        Error::Taken(_) => "username_taken",
-        Error::UnknownAccount if action == "details" => "Unknown user.",
-        Error::WrongPassword if action == "edit" => "invalid_password",
-        Error::UnknownAccount | Error::WrongPassword | Error::Disabled => "Wrong username or password.",
-        Error::Unauthenticated => "Not logged in.",
-        Error::CredentialRefused
-        | Error::CredentialExpired
-        | Error::RefreshRefused
-        | Error::UnknownSecret
-        | Error::SecretExpired
-        | Error::LinkUsed => "Invalid token.",
-        Error::Forbidden => "This token belongs to somebody else.",
-        Error::MessageTooLong(_) | Error::KeyConflict => "invalid_data",
-        Error::TooManyConnections => "Too many connections.",
-        Error::Throttled(_) => "Too many attempts; try again later.",
-        Error::Busy(_) => "The server is busy; try again.",
-        Error::Internal(_) => "Something went wrong.",
-    }
-}
-
-/// The words of this contract where it speaks HTTP: before the upgrade.
-pub(crate) struct Actions;
-
-impl Words for Actions {
-    fn refuse(error: &Error) -> Response {
-        let status = match error {
-            Error::Unauthenticated | Error::CredentialRefused | Error::CredentialExpired => StatusCode::UNAUTHORIZED,
-            Error::TooManyConnections | Error::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
-            Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Error::Invalid(_)
-            | Error::Taken(_)
-            | Error::UnknownAccount
-            | Error::WrongPassword
-            | Error::Disabled
-            | Error::Forbidden
-            | Error::RefreshRefused
-            | Error::UnknownSecret
-            | Error::SecretExpired
-            | Error::LinkUsed
-            | Error::MessageTooLong(_)
-            | Error::KeyConflict => StatusCode::BAD_REQUEST,
-        };
-        let sentence = match error {
-            Error::Internal(_) => "Something went wrong.",
-            _ => "The socket cannot be opened with this.",
-        };
-        reply::json(status, &Fault { error: sentence })
-    }
-
-    fn bad_body(_fault: &BadBody) -> Response {
-        reply::json(StatusCode::BAD_REQUEST, &Fault { error: "Invalid data." })
-    }
-
-    fn no_such_route(status: StatusCode, sentence: &str) -> Response {
-        reply::json(status, &Fault { error: sentence })
-    }
-}
-
 fn read<T: for<'de> Deserialize<'de>>(data: Option<Value>) -> Result<T, Undone> {
     serde_json::from_value(data.ok_or(Undone::BadData)?).map_err(|_ill_typed| Undone::BadData)
 }
@@ -342,11 +269,6 @@ fn public(account: &Account) -> Value {
         "bio": account.profile.bio,
         "profile_picture": account.profile.profile_picture,
     })
-}
-
-#[derive(Serialize)]
-struct Fault<'a> {
-    error: &'a str,
 }
 
 #[derive(Deserialize)]
