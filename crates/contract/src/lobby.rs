@@ -86,7 +86,7 @@ async fn join(
     let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET, Method::POST])?;
     let caller = desk.lobby_caller(&headers, upgrade.handshake.subprotocols()).await?;
-    let connection = desk.app.connect(Some(&caller), &client)?;
+    let connection = desk.app.connect(Some(&caller), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), most_bytes, async move |socket| {

@@ -94,7 +94,7 @@ async fn join(
     let upgrade = Upgrade::of(request, &[Method::GET])?;
     let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
     desk.app.may_enter(&room, caller.as_ref())?;
-    let connection = desk.app.connect(caller.as_ref(), &client)?;
+    let connection = desk.app.connect(caller.as_ref(), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), most_bytes, async move |socket| {

@@ -4,6 +4,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod data_folder;
+pub mod open_files;
 pub mod running;
 pub mod telemetry;
 

@@ -91,6 +91,11 @@ impl Doors {
         self.tokens.forget_where(|_| true);
     }
 
+    pub(crate) fn forget_everything(&self) {
+        self.forget_tokens();
+        self.sessions.forget_where(|_| true);
+    }
+
     /// The uses to be written, taken out.
     pub(crate) fn take_touched(&self) -> Vec<(SessionId, Timestamp, Timestamp)> {
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);

@@ -42,7 +42,12 @@ async fn catch_up(app: &App, seen: i64) -> Result<i64> {
         return Ok(seen);
     }
     let mut newest = seen;
-    for line in app.store.control_since(seen).await? {
+    let lines = app.store.control_since(seen).await?;
+    if lines.first().is_some_and(|line| line.seq != seen + 1) {
+        // Away for longer than the lines are kept: what they said is not known, so nothing remembered is believed.
+        app.forget_everything();
+    }
+    for line in lines {
         heed(app, &line).await?;
         newest = line.seq;
     }

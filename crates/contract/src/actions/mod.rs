@@ -34,7 +34,7 @@ async fn open(State(desk): State<Desk>, Extension(client): Extension<Client>, re
     let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET])?;
     let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
-    let connection = Arc::new(desk.app.connect(caller.as_ref(), &client)?);
+    let connection = Arc::new(desk.app.connect(caller.as_ref(), &client).await?);
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, async move |socket| {
         let talk = Talk { desk: desk.clone(), client, connection: connection.clone(), caller };
@@ -138,7 +138,7 @@ impl Talk {
         let (_, granted) = self.desk.app.log_in(log_in, &self.client).await?;
         let Granted::Token(token) = granted else { return Err(Error::internal("no token was granted").into()) };
         let caller = self.desk.app.authenticate(Credential::Token(&token)).await?;
-        self.bind(caller)?;
+        self.bind(caller).await?;
         Ok(Done::With(json!({"token": token})))
     }
 
@@ -204,13 +204,13 @@ impl Talk {
     async fn caller_or_bind(&mut self, token: Option<String>) -> Result<Caller, Error> {
         if let (None, Some(token)) = (&self.caller, token) {
             let caller = self.desk.app.authenticate(Credential::Token(&token)).await?;
-            self.bind(caller)?;
+            self.bind(caller).await?;
         }
         self.caller().await
     }
 
-    fn bind(&mut self, caller: Caller) -> Result<(), Error> {
-        self.desk.app.bind(&self.connection, &caller)?;
+    async fn bind(&mut self, caller: Caller) -> Result<(), Error> {
+        self.desk.app.bind(&self.connection, &caller).await?;
         self.caller = Some(caller);
         Ok(())
     }

@@ -8,10 +8,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::Outcome;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::{running, telemetry};
+use crate::{open_files, running, telemetry};
 
 pub(super) async fn run(config: &Config) -> Outcome {
     telemetry::start_log(config)?;
+    open_files::allow_many();
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let server = running::start(config, Arc::new(SystemClock)).await?;

@@ -59,18 +59,29 @@ impl App {
     /// Registers a socket, so that it ends with its session. Without a caller it is a guest's.
     ///
     /// # Errors
-    /// [`Error::TooManyConnections`].
-    pub fn connect(&self, caller: Option<&Caller>, client: &Client) -> Result<Connection> {
+    /// [`Error::TooManyConnections`]; [`Error::CredentialRefused`] when the session has ended meanwhile.
+    pub async fn connect(&self, caller: Option<&Caller>, client: &Client) -> Result<Connection> {
         let connection = self.live.hub.connect(caller.map(owner), client.source());
-        connection.map_err(|_too_many| Error::TooManyConnections)
+        let connection = connection.map_err(|_too_many| Error::TooManyConnections)?;
+        if let Some(caller) = caller {
+            // A session that ended before the socket was registered did not find it.
+            self.still_good(caller).await?;
+        }
+        Ok(connection)
     }
 
     /// Ties a socket that was nobody's to a session.
     ///
     /// # Errors
-    /// [`Error::TooManyConnections`] for that account.
-    pub fn bind(&self, connection: &Connection, caller: &Caller) -> Result<()> {
-        connection.bind(owner(caller)).map_err(|_too_many| Error::TooManyConnections)
+    /// [`Error::TooManyConnections`] for that account; [`Error::CredentialRefused`] when the session has ended
+    /// meanwhile, and then the socket is nobody's.
+    pub async fn bind(&self, connection: &Connection, caller: &Caller) -> Result<()> {
+        connection.bind(owner(caller)).map_err(|_too_many| Error::TooManyConnections)?;
+        let still_good = self.still_good(caller).await;
+        if still_good.is_err() {
+            connection.unbind();
+        }
+        still_good.map(drop)
     }
 
     /// Whether somebody may enter a room. Guests may not enter the lobby.
