@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -79,10 +79,12 @@ impl Drop for Folder {
     }
 }
 
-/// A port that is free, and below those that the system gives to whoever asks for any.
+/// A port that is free, below those that the system gives to whoever asks for any, and nobody else's in these tests.
 pub(crate) fn free_port() -> u16 {
-    let from = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
-    (from..32_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+    static GIVEN: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let next = || first + GIVEN.fetch_add(1, Ordering::Relaxed);
+    std::iter::repeat_with(next).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
 }
 
 /// Runs a command to its end without holding up the test's other tasks.
