@@ -65,6 +65,19 @@ impl Series {
             .goal(Goal::AtLeast(0.8))
     }
 
+    /// What the server computes for one answer: the same comparison where neither the load nor the rest of the machine
+    /// has a part in it, but the kernel's coarse clock has.
+    fn cost_beside(&self, floor: &Self, what: &str) -> Figure {
+        let (floors, costs) = (floor.costs(), self.costs());
+        Figure::new(what, Amount::Ratio(median(&ratios(&costs, &floors))))
+            .beside(Amount::Microseconds(median(&floors)), Amount::Microseconds(median(&costs)))
+    }
+
+    /// Microseconds of the server's processor an answer.
+    fn costs(&self) -> Vec<f64> {
+        self.server.iter().zip(&self.rates).map(|(share, rate)| share * 1e6 / rate).collect()
+    }
+
     fn shares(&self) -> String {
         format!("{:.0} % and {:.0} %", 100.0 * median(&self.server), 100.0 * median(&self.load))
     }
@@ -74,6 +87,8 @@ fn outcome([floor, cookie, token]: &[Series; 3], bytes: usize) -> Outcome {
     let figures = vec![
         cookie.beside(floor, "`GET /api/users/me/` with a cookie"),
         token.beside(floor, "`GET /api/users/me/` with a bearer"),
+        cookie.cost_beside(floor, "processor time of an answer with a cookie"),
+        token.cost_beside(floor, "processor time of an answer with a bearer"),
     ];
     let notes = vec![format!(
         "Server and load each had a core of their own where there are two; {} connections, bodies of {bytes} bytes. \

@@ -11,6 +11,8 @@ pub(crate) enum Amount {
     Ratio(f64),
     /// Time.
     Milliseconds(f64),
+    /// Time of a processor.
+    Microseconds(f64),
     /// Memory.
     Mebibytes(f64),
     /// A number of things.
@@ -31,6 +33,7 @@ impl Amount {
         let (Self::PerSecond(value)
         | Self::Ratio(value)
         | Self::Milliseconds(value)
+        | Self::Microseconds(value)
         | Self::Mebibytes(value)
         | Self::Count(value)) = self;
         value
@@ -41,6 +44,7 @@ impl Amount {
             Self::PerSecond(_) => Self::PerSecond(value),
             Self::Ratio(_) => Self::Ratio(value),
             Self::Milliseconds(_) => Self::Milliseconds(value),
+            Self::Microseconds(_) => Self::Microseconds(value),
             Self::Mebibytes(_) => Self::Mebibytes(value),
             Self::Count(_) => Self::Count(value),
         }
@@ -54,6 +58,7 @@ impl Display for Amount {
             Self::PerSecond(value) => write!(f, "{value:.1}/s"),
             Self::Ratio(value) => write!(f, "{value:.3}"),
             Self::Milliseconds(value) => write!(f, "{value:.2} ms"),
+            Self::Microseconds(value) => write!(f, "{value:.1} µs"),
             Self::Mebibytes(value) => write!(f, "{value:.1} MiB"),
             Self::Count(value) => write!(f, "{value:.0}"),
         }
@@ -89,11 +94,12 @@ mod tests {
             Amount::PerSecond(117.26),
             Amount::Ratio(0.9512),
             Amount::Milliseconds(1.234),
+            Amount::Microseconds(12.34),
             Amount::Mebibytes(20.0),
             Amount::Count(3.0),
         ];
         let told = amounts.map(|amount| amount.to_string());
-        assert_eq!(told, ["81234/s", "117.3/s", "0.951", "1.23 ms", "20.0 MiB", "3"]);
+        assert_eq!(told, ["81234/s", "117.3/s", "0.951", "1.23 ms", "12.3 µs", "20.0 MiB", "3"]);
     }
 
     #[test]
