@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const CALM = ['limits.enabled=false', 'password.hash=small'];
+// Hashes are cheap here, and may take long: their threads give way to everything else, such as a browser that starts.
+const CALM = ['limits.enabled=false', 'password.hash=small', 'password.hash_deadline_seconds=50'];
 
 /** Starts a server with further settings (`key=value`) and ends it with the test `t`. */
 export async function startParlour(t, settings = []) {
