@@ -61,12 +61,16 @@ impl Drop for Arena {
     }
 }
 
-/// Lets the calling thread run only when nothing else wants the core: hashing must not delay those who are already in.
+/// A tenth of the weight of a thread with the usual nice value of 0. Lower would be starved by any busy
+/// neighbour on the machine, and then every login would miss its deadline.
+const NICE: libc::c_int = 10;
+
+/// Lets the calling thread step back when others want the core: hashing must not delay those who are already in.
 #[expect(unsafe_code, reason = "the standard library has no thread priorities")]
 pub fn lower_priority_of_this_thread() {
     // SAFETY: on Linux `who` 0 means the calling thread; the call changes nothing but its nice value. It
     // may be refused, and then hashing only competes more than it should.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
 }
 
 #[cfg(test)]
