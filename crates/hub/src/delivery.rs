@@ -72,7 +72,8 @@ pub async fn converse<C: Conversation>(
     conversation: &mut C,
     settings: &HubSettings,
 ) -> Parting {
-    let mut pump = Pump { line: Line::new(socket, settings), connection, seat, message: None, owes_reply: false };
+    let mut pump =
+        Pump { line: Line::new(socket, settings), connection, seat, message: None, goodbye: None, owes_reply: false };
     let ending = pump.run(conversation).await;
     pump.end(ending).await
 }
@@ -83,6 +84,8 @@ struct Pump<'a> {
     seat: Option<&'a mut Seat>,
     /// Read and not yet handed over. While there is one, nothing more is read.
     message: Option<Message>,
+    /// What the peer said goodbye with. The message in hand is finished first, so that its sender sees its echo.
+    goodbye: Option<Ending>,
     /// Whether a reply was queued that may not be written yet.
     owes_reply: bool,
 }
@@ -128,6 +131,12 @@ impl Pump<'_> {
             {
                 return Ok(message);
             }
+            if self.message.is_none()
+                && let Some(goodbye) = self.goodbye.take()
+            {
+                self.take_rest();
+                return Err(goodbye);
+            }
             self.step().await?;
         }
     }
@@ -146,12 +155,17 @@ impl Pump<'_> {
             Flow::Go => Ok(()),
             Flow::Reply(frames) => Ok(self.reply(frames)?),
             Flow::Close(code, reason) => {
-                if let Some(seat) = &mut self.seat {
-                    // A seat that has fallen behind is closed all the same, and with the better reason.
-                    let _ = seat.take_page(&mut self.line.out);
-                }
+                self.take_rest();
                 Err(Ending::Goodbye(code, reason))
             }
+        }
+    }
+
+    /// Puts what the seat still has before the goodbye.
+    fn take_rest(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            // A seat that has fallen behind is closed all the same, and with the better reason.
+            let _ = seat.take_page(&mut self.line.out);
         }
     }
 
@@ -175,7 +189,7 @@ impl Pump<'_> {
     async fn step(&mut self) -> Result<(), Ending> {
         // A busy room and a fast peer would otherwise keep this task running for as long as both last.
         consume_budget().await;
-        let listening = self.message.is_none();
+        let listening = self.message.is_none() && self.goodbye.is_none();
         let Line { socket, out, unflushed, alarm, .. } = &mut self.line;
         let woken = select! {
             farewell = self.connection.farewell() => Woken::Farewell(farewell),
@@ -199,7 +213,7 @@ impl Pump<'_> {
             Incoming::Binary(bytes) => self.message = Some(Message::Binary(bytes.into())),
             Incoming::Ping(payload) => self.line.pong(&payload)?,
             Incoming::Pong(_) => {}
-            Incoming::Close(close) => return Err(close.into()),
+            Incoming::Close(close) => self.goodbye = Some(close.into()),
         }
         Ok(())
     }

@@ -23,12 +23,18 @@ pub fn prepare(data: &Path) -> io::Result<()> {
 /// The master key of a data folder, made at the first start.
 ///
 /// # Errors
-/// The file cannot be read or made, or is not 32 bytes long.
+/// The file cannot be read or made, is not 32 bytes long, or is missing beside a database: a fresh key would open
+/// nothing of it.
 pub fn master_key(data: &Path, chance: &dyn Chance) -> io::Result<MasterKey> {
     let path = data.join("master.key");
     match std::fs::File::open(&path) {
         Ok(file) => read_key(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if database(data).exists() {
+                return Err(io::Error::other(
+                    "there is a database but no master.key: restore the key it was made with",
+                ));
+            }
             make_key(&path, chance)?;
             // Read back: when two processes start at once, one of them has made it.
             read_key(std::fs::File::open(&path)?)

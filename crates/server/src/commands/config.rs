@@ -21,7 +21,11 @@ pub(super) fn run(command: &Command, loaded: &Loaded) -> Outcome {
     loaded.config.service(&loaded.config.server.listen)?;
     loaded.config.contract(&loaded.config.server.listen)?;
     match command {
-        Command::Print => print(loaded)?,
+        Command::Print => match print(loaded) {
+            // Whoever reads has seen enough: `parlour config print | head`.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+            other => other?,
+        },
         Command::Check => println!("The configuration can be used."),
     }
     Ok(())

@@ -124,6 +124,7 @@ impl Batcher {
 
     fn committed(&self, room: &RoomName, head: &RoomHead, batch: Vec<Waiting>, appended: Vec<Appended>) {
         let mut events = Vec::with_capacity(batch.len());
+        let mut answers = Vec::with_capacity(batch.len());
         for (waiting, appended) in batch.into_iter().zip(appended) {
             let posted = match appended {
                 Appended::New { seq, at } => {
@@ -135,11 +136,15 @@ impl Batcher {
                 }
                 Appended::KeyConflict => Err(Error::KeyConflict),
             };
-            // The sender went away; the message is in the log all the same.
-            drop(waiting.answer.send(posted));
+            answers.push((waiting.answer, posted));
         }
+        // First, so that whoever is answered finds the message in the room.
         if !events.is_empty() {
             self.hub.publish(Published { room: room.clone(), head_id: head.id, epoch: head.epoch, events });
+        }
+        for (answer, posted) in answers {
+            // The sender went away; the message is in the log all the same.
+            drop(answer.send(posted));
         }
     }
 

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lettre::message::{Mailbox, header::ContentType};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Body, Mailbox};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use parlour_store::mail::QueuedMail;
 
@@ -72,9 +73,22 @@ impl Transport {
             .subject(queued.mail.subject.clone())
             .message_id(Some(format!("<{}@{domain}>", queued.mail.message_id)))
             .header(ContentType::TEXT_PLAIN)
-            .body(queued.mail.body.clone())
+            .body(body(&queued.mail.body))
             .map_err(|error| error.to_string())
     }
+}
+
+/// The longest line of a plain letter (RFC 5322 §2.1.1), without its end.
+const MOST_LINE_BYTES: usize = 998;
+
+/// Plain text stays as it is where it can, so that a link in the outbox can be copied: lettre alone would fold
+/// lines of more than 76 characters, as every link of ours is. The rest is encoded.
+fn body(text: &str) -> Body {
+    if text.is_ascii() && text.lines().all(|line| line.len() <= MOST_LINE_BYTES) {
+        let lines = text.replace('\n', "\r\n").into_bytes();
+        return Body::dangerous_pre_encoded(lines, ContentTransferEncoding::SevenBit);
+    }
+    Body::new(text.to_owned())
 }
 
 /// Writes a file that is whole as soon as it has its name, readable by its owner alone: the letter may hold a secret.
