@@ -58,7 +58,11 @@ pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadBody> {
     T::deserialize(Value::Object(fields)).map_err(|_ill_typed| BadBody::IllTyped)
 }
 
-async fn read(body: Body) -> Result<Bytes, BadBody> {
+/// Reads a body of a bounded size in a bounded time.
+///
+/// # Errors
+/// [`BadBody::TooLong`] or [`BadBody::Incomplete`].
+pub(crate) async fn read(body: Body) -> Result<Bytes, BadBody> {
     let whole = Limited::new(body, MOST_BYTES).collect();
     match tokio::time::timeout(DEADLINE, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

@@ -9,12 +9,16 @@ use crate::desk::Desk;
 /// The name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "sessionid";
 
-/// The token of `Authorization: Bearer` (RFC 6750 §2.1).
+/// The token of `Authorization: Bearer` (RFC 6750 §2.1). One that is missing there or cannot be read is the empty
+/// token, which is bad: whoever shows a token is no guest.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, token) = value.split_at_checked(BEARER.len())?;
+    let is_bearer = scheme.eq_ignore_ascii_case(BEARER) && token.first().is_none_or(|byte| *byte == b' ');
+    is_bearer.then(|| std::str::from_utf8(token).unwrap_or_default().trim())
 }
+
+const BEARER: &[u8] = b"bearer";
 
 /// The value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -43,7 +47,8 @@ impl Desk {
     /// # Errors
     /// A token that is bad is an error, never a silent guest.
     pub(crate) async fn caller_by_token(&self, headers: &HeaderMap, offered: &[Subprotocol]) -> Result<Option<Caller>> {
-        match bearer(headers).or(offered.first().map(Subprotocol::as_str)) {
+        // The subprotocol first: where one is offered, its echo tells the client that it was taken.
+        match offered.first().map(Subprotocol::as_str).or_else(|| bearer(headers)) {
             Some(token) => self.app.authenticate(Credential::Token(token)).await.map(Some),
             None => Ok(None),
         }
@@ -61,6 +66,13 @@ mod tests {
         headers.append(header::COOKIE, "a=1; sessionid=first".parse().expect("a header value"));
         headers.append(header::COOKIE, "sessionid=second".parse().expect("a header value"));
         assert_eq!(bearer(&headers), Some("abc"));
+        for (unreadable, token) in
+            [(&b"Bearer"[..], Some("")), (b"Bearer \xff", Some("")), (b"Basic abc", None), (b"Bearers x", None)]
+        {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, unreadable.try_into().expect("a header value"));
+            assert_eq!(bearer(&headers), token);
+        }
         assert_eq!(cookie(&headers, "sessionid"), Some("first"));
         assert_eq!(cookie(&headers, "session"), None);
     }

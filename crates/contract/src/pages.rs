@@ -1,7 +1,9 @@
 //! The pages that mails and the first start link to. They work without a script.
 
 use axum::Router;
-use axum::extract::{Extension, Path, State};
+use axum::body::Body;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -9,7 +11,9 @@ use parlour_model::{Client, Contract, Field, Rule};
 use parlour_service::Error;
 use serde::Deserialize;
 
+use crate::body::read;
 use crate::desk::Desk;
+use crate::refusal::seconds;
 use crate::reply;
 
 pub(crate) fn routes() -> Router<Desk> {
@@ -17,8 +21,12 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/", get(welcome))
         .route("/page.css", get(style))
         .route("/icon.svg", get(icon))
-        .route("/verify/{secret}", get(verify_page).post(verify))
-        .route("/setup/{secret}", get(setup_page).post(set_up))
+        .route("/verify/{secret}", get(verify_page).post(verify).fallback(wrong_method))
+        .route("/setup/{secret}", get(setup_page).post(set_up).fallback(wrong_method))
+}
+
+async fn wrong_method() -> Response {
+    page(StatusCode::METHOD_NOT_ALLOWED, Mood::Plain, "Sorry", "<p>This page is opened or sent, nothing else.</p>")
 }
 
 async fn style() -> Response {
@@ -48,13 +56,9 @@ async fn verify_page() -> Response {
     page(StatusCode::OK, Mood::Plain, "Confirm your address", body)
 }
 
-async fn verify(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    Path(secret): Path<String>,
-) -> Response {
+async fn verify(State(desk): State<Desk>, Extension(client): Extension<Client>, secret: Secret) -> Response {
     let client = Client { contract: Contract::Tokens, ..client };
-    match desk.app.verify_email(&secret, &client).await {
+    match desk.app.verify_email(&secret_of(secret), &client).await {
         Ok(()) => {
             let body = "<p>Your e-mail address is confirmed. You can close this page.</p>";
             page(StatusCode::OK, Mood::Done, "Confirmed", body)
@@ -63,8 +67,8 @@ async fn verify(
     }
 }
 
-async fn setup_page(State(desk): State<Desk>, Path(secret): Path<String>) -> Response {
-    match desk.app.first_admin_link_works(&secret).await {
+async fn setup_page(State(desk): State<Desk>, secret: Secret) -> Response {
+    match desk.app.first_admin_link_works(&secret_of(secret)).await {
         Ok(true) => page(StatusCode::OK, Mood::Plain, TITLE, &setup_form("", "")),
         Ok(false) => refusal(&Error::LinkUsed),
         Err(error) => refusal(&error),
@@ -74,10 +78,17 @@ async fn setup_page(State(desk): State<Desk>, Path(secret): Path<String>) -> Res
 async fn set_up(
     State(desk): State<Desk>,
     Extension(client): Extension<Client>,
-    Path(secret): Path<String>,
-    form: Result<axum::Form<NewAdmin>, axum::extract::rejection::FormRejection>,
+    secret: Secret,
+    request: Request,
 ) -> Response {
-    let Ok(axum::Form(given)) = form else {
+    let secret = secret_of(secret);
+    // Before the form is read: a stranger's body is not worth waiting for.
+    match desk.app.first_admin_link_works(&secret).await {
+        Ok(true) => {}
+        Ok(false) => return refusal(&Error::LinkUsed),
+        Err(error) => return refusal(&error),
+    }
+    let Some(given) = form(request).await else {
         return page(StatusCode::BAD_REQUEST, Mood::Plain, TITLE, &setup_form("Both fields are needed.", ""));
     };
     match desk.app.sign_up_first_admin(&secret, &given.username, given.password, &client).await {
@@ -92,6 +103,22 @@ async fn set_up(
             None => refusal(&error),
         },
     }
+}
+
+/// The secret in a path, as axum found it.
+type Secret = Result<Path<String>, PathRejection>;
+
+/// What is not even text is nobody's secret, like the empty one.
+fn secret_of(secret: Secret) -> String {
+    secret.map_or_else(|_not_text| String::new(), |Path(secret)| secret)
+}
+
+/// The form of a bounded size, read in a bounded time.
+async fn form(request: Request) -> Option<NewAdmin> {
+    let (head, body) = request.into_parts();
+    let bytes = read(body).await.ok()?;
+    let whole = Request::from_parts(head, Body::from(bytes));
+    axum::Form::from_request(whole, &()).await.ok().map(|axum::Form(given)| given)
 }
 
 const TITLE: &str = "The first administrator";
@@ -140,7 +167,7 @@ fn refusal(error: &Error) -> Response {
     };
     let mut response = page(status, Mood::Sorry, "Sorry", &format!("<p>{sentence}</p>"));
     if let Error::Throttled(wait) | Error::Busy(wait) = error {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+        response.headers_mut().insert(header::RETRY_AFTER, seconds(*wait));
     }
     response
 }

@@ -62,7 +62,12 @@ impl<W: Words> From<Error> for Refusal<W> {
             tracing::error!(%fault, "a request failed");
         }
         let mut response = W::refuse(&error);
-        if let Error::Throttled(wait) | Error::Busy(wait) = error {
+        let wait = match error {
+            Error::Throttled(wait) | Error::Busy(wait) => Some(wait),
+            Error::TooManyConnections => Some(UNTIL_SOME_CLOSE),
+            _ => None,
+        };
+        if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, seconds(wait));
         }
         Self::of(response)
@@ -99,13 +104,16 @@ impl<W> IntoResponse for Refusal<W> {
     }
 }
 
+/// What a client should wait when there are too many connections.
+const UNTIL_SOME_CLOSE: Duration = Duration::from_secs(10);
+
 /// Answers a method that a route does not have.
 pub(crate) async fn wrong_method<W: Words>() -> Response {
     W::no_such_route(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
 }
 
 /// Whole seconds, at least one, rounded up: a client that waits this long is let in (RFC 9110 §10.2.3).
-fn seconds(wait: Duration) -> HeaderValue {
+pub(crate) fn seconds(wait: Duration) -> HeaderValue {
     HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0).max(u64::from(wait.is_zero())))
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/api/v1/rooms/{room}/messages/ws", socket.clone())
         .route("/api/v1/rooms/{room}/messages/ws/", socket)
         // A room without a name is a bad name and not a missing page.
-        .route("/api/v1/rooms//messages/ws", get(nameless))
+        .route("/api/v1/rooms//messages/ws", get(nameless).fallback(wrong_method::<Rooms>))
 }
 
 async fn create(

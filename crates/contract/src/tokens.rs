@@ -40,6 +40,8 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/api/v1/user/create_secret/{id}/", create_secret)
         .route("/api/v1/protected/user", user.clone())
         .route("/api/v1/protected/user/", user)
+        .route("/api/v1/protected", any(missing))
+        .route("/api/v1/protected/", any(missing))
         .route("/api/v1/protected/{*rest}", any(missing))
 }
 
@@ -73,7 +75,7 @@ async fn refresh(
     headers: HeaderMap,
 ) -> Answer<Tokens> {
     let refresh = token(&headers, REFRESH_HEADER).ok_or(Error::RefreshRefused)?;
-    let rotate = query.is_ok_and(|Query(query)| query.rotate);
+    let rotate = query.is_ok_and(|Query(query)| query.wanted());
     let refreshed = desk.app.refresh(refresh, rotate, &client).await?;
     let body = Refreshed { access: &refreshed.access, fresh: &refreshed.access, refresh: refreshed.refresh.as_deref() };
     Ok(reply::json(StatusCode::CREATED, &body))
@@ -223,8 +225,14 @@ struct NewUser {
 
 #[derive(Deserialize)]
 struct Rotate {
-    #[serde(default)]
-    rotate: bool,
+    rotate: Option<String>,
+}
+
+impl Rotate {
+    /// `?rotate`, `?rotate=1` and `?rotate=TRUE` mean what `?rotate=true` says.
+    fn wanted(&self) -> bool {
+        self.rotate.as_deref().is_some_and(|text| matches!(&*text.to_ascii_lowercase(), "" | "1" | "true"))
+    }
 }
 
 #[derive(Serialize)]

@@ -5,14 +5,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use axum::routing::get;
+use parlour_model::Contract;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::actions::Actions;
+use crate::cookies::Cookies;
 use crate::desk::Desk;
+use crate::lobby::Lobby;
+use crate::refusal::Words;
 use crate::reply;
+use crate::rooms::Rooms;
+use crate::territory::contract_of;
+use crate::tokens::Tokens;
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new().route("/.well-known/jwks.json", get(keys)).route("/healthz", get(alive)).route("/readyz", get(ready))
@@ -53,15 +61,30 @@ async fn alive() -> Response {
 
 async fn ready(State(desk): State<Desk>) -> Response {
     if !desk.readiness.get() {
-        return reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "draining"}));
+        return not_ready("draining");
     }
     match desk.app.ready().await {
         Ok(()) => reply::json(StatusCode::OK, &json!({"status": "ok"})),
-        Err(_) => reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": "database away"})),
+        Err(_) => not_ready("database away"),
     }
 }
 
-/// There is nothing at this path, in any contract.
-pub(crate) async fn not_found() -> Response {
-    reply::json(StatusCode::NOT_FOUND, &json!({"detail": "Not found."}))
+fn not_ready(why: &str) -> Response {
+    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": why}));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// There is nothing at this path: said in the words of the contract that it lies under.
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let (status, sentence) = (StatusCode::NOT_FOUND, "Not found.");
+    match contract_of(uri.path()) {
+        Some(Contract::Actions) => Actions::no_such_route(status, sentence),
+        Some(Contract::Rooms) => Rooms::no_such_route(status, sentence),
+        Some(Contract::Tokens) => Tokens::no_such_route(status, sentence),
+        Some(Contract::Lobby) => Lobby::no_such_route(status, sentence),
+        Some(Contract::Cookies | Contract::Native | Contract::Console) | None => {
+            Cookies::no_such_route(status, sentence)
+        }
+    }
 }

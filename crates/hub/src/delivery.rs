@@ -209,13 +209,18 @@ impl Pump<'_> {
     fn hear(&mut self, incoming: Incoming) -> Result<(), Ending> {
         self.line.hear();
         match incoming {
-            Incoming::Text(text) => self.message = Some(Message::Text(text)),
-            Incoming::Binary(bytes) => self.message = Some(Message::Binary(bytes.into())),
+            Incoming::Text(text) => self.take(Message::Text(text)),
+            Incoming::Binary(bytes) => self.take(Message::Binary(bytes.into())),
             Incoming::Ping(payload) => self.line.pong(&payload)?,
             Incoming::Pong(_) => {}
             Incoming::Close(close) => self.goodbye = Some(close.into()),
         }
         Ok(())
+    }
+
+    fn take(&mut self, message: Message) {
+        self.line.hear_message();
+        self.message = Some(message);
     }
 
     async fn end(self, ending: Ending) -> Parting {

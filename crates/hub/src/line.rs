@@ -23,6 +23,9 @@ pub(crate) struct Line {
     heard_at: Instant,
     /// Since when the bytes on their way out have made no progress.
     stuck_since: Option<Instant>,
+    /// Since when a message of the peer's has been seen unfinished. Its parts take memory, and pongs in between would
+    /// keep the line alive for ever.
+    begun_at: Option<Instant>,
     ping_at: Instant,
     settings: HubSettings,
 }
@@ -43,6 +46,7 @@ impl Line {
             alarm: Box::pin(sleep_until(alarm_at)),
             heard_at: now,
             stuck_since: None,
+            begun_at: None,
             ping_at: now + settings.ping_every,
             settings: *settings,
         }
@@ -51,6 +55,11 @@ impl Line {
     /// Something came from the peer.
     pub(crate) fn hear(&mut self) {
         self.heard_at = Instant::now();
+    }
+
+    /// A message came, and is whole.
+    pub(crate) fn hear_message(&mut self) {
+        self.begun_at = None;
     }
 
     pub(crate) fn pong(&mut self, payload: &[u8]) -> Result<(), Broken> {
@@ -94,7 +103,10 @@ impl Line {
         if !listening {
             self.heard_at = now;
         }
-        let gone_at = self.stuck_since.map_or(self.heard_at, |stuck| stuck.min(self.heard_at)) + patience;
+        let unfinished = listening && self.socket.reader.has_begun();
+        self.begun_at = unfinished.then(|| self.begun_at.unwrap_or(now));
+        let waiting_since = [self.stuck_since, self.begun_at].into_iter().flatten().fold(self.heard_at, Instant::min);
+        let gone_at = waiting_since + patience;
         if gone_at <= now {
             return Err(Broken);
         }

@@ -1,14 +1,17 @@
 //! Accepting connections: a bounded number, each with deadlines, until the server stops.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use parlour_contract::Peer;
+use parlour_contract::{Network, Peer};
+use parlour_model::SourcePrefix;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::Service;
@@ -37,9 +40,21 @@ pub(crate) async fn listen(address: &str) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
+/// How long the kernel may sit on bytes that a peer does not take before it gives the connection up. Without it a
+/// client that asks and never reads holds its place for ever.
+const UNREAD_DEADLINE: Duration = Duration::from_mins(1);
+
+/// The most connections of all, and from one source. Proxies are sources of their own, and are not counted.
+#[derive(Clone)]
+pub(crate) struct Places {
+    pub(crate) all: usize,
+    pub(crate) per_source: usize,
+    pub(crate) uncounted: Vec<Network>,
+}
+
 /// Accepts on `listener` and serves every connection with a clone of `service`, until `stop` says so. Answers
 /// when every connection is over, or handed to its WebSocket.
-pub(crate) async fn accept<S, B>(listener: TcpListener, service: S, most: usize, stop: watch::Receiver<bool>)
+pub(crate) async fn accept<S, B>(listener: TcpListener, service: S, most: Places, stop: watch::Receiver<bool>)
 where
     S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
     S::Future: Send,
@@ -48,7 +63,8 @@ where
     B::Data: Send,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let places = Arc::new(Semaphore::new(most));
+    let places = Arc::new(Semaphore::new(most.all));
+    let sources = Arc::new(Sources::default());
     let mut stopping = stop.clone();
     loop {
         let accepted = tokio::select! {
@@ -56,12 +72,13 @@ where
             accepted = next(&listener, &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
+        let Some(share) = sources.enter(peer.ip(), &most) else { continue };
         let service = Introducing { service: service.clone(), peer: Peer(peer.ip()) };
-        tokio::spawn(serve(stream, service, stop.clone(), place));
+        tokio::spawn(serve(stream, service, stop.clone(), (place, share)));
     }
     drop(listener);
     // Every connection holds a place until it is over.
-    let all = u32::try_from(most).unwrap_or(u32::MAX);
+    let all = u32::try_from(most.all).unwrap_or(u32::MAX);
     drop(places.acquire_many(all).await);
 }
 
@@ -81,8 +98,12 @@ async fn next(
     }
 }
 
-async fn serve<S, B>(stream: TcpStream, service: S, mut stop: watch::Receiver<bool>, place: OwnedSemaphorePermit)
-where
+async fn serve<S, B>(
+    stream: TcpStream,
+    service: S,
+    mut stop: watch::Receiver<bool>,
+    place: (OwnedSemaphorePermit, Share),
+) where
     S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -93,6 +114,7 @@ where
     let _place = place;
     // Small answers must not wait for the peer's acknowledgement; a failure costs only time.
     let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_DEADLINE));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
@@ -107,6 +129,42 @@ where
         _ = stopped => connection.as_mut().graceful_shutdown(),
     }
     let _ended = connection.await;
+}
+
+/// How many connections each source has.
+#[derive(Default)]
+struct Sources(Mutex<HashMap<SourcePrefix, usize>>);
+
+/// A source's share of the places, given back when dropped.
+struct Share {
+    sources: Arc<Sources>,
+    source: SourcePrefix,
+}
+
+impl Sources {
+    /// Counts one more connection of a source; `None` when it has as many as it may.
+    fn enter(self: &Arc<Self>, peer: IpAddr, most: &Places) -> Option<Share> {
+        let source = SourcePrefix::of(peer);
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(source).or_default();
+        if *count >= most.per_source && !most.uncounted.iter().any(|network| network.contains(peer)) {
+            return None;
+        }
+        *count += 1;
+        Some(Share { sources: self.clone(), source })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut counts = self.sources.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.source) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.source);
+            }
+        }
+    }
 }
 
 /// Puts the peer's address into every request.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::accepting::{accept, listen};
+use crate::accepting::{Places, accept, listen};
 use crate::config::Config;
 use crate::data_folder;
 use crate::telemetry::Metrics;
@@ -80,12 +80,17 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, St
     let readiness = Readiness::default();
     let metrics = Metrics::new(app.clone());
     let contracts = config.contract(&address.to_string()).map_err(sentence)?;
-    let door = parlour_contract::open(app.clone(), contracts, readiness.clone()).watched(metrics.observer());
     let stop = watch::Sender::new(false);
-    let mut accepting = vec![tokio::spawn(accept(listener, door, config.chat.connections, stop.subscribe()))];
+    let places = Places {
+        all: config.chat.connections,
+        per_source: config.chat.connections_per_address,
+        uncounted: contracts.trusted_proxies.clone(),
+    };
+    let door = parlour_contract::open(app.clone(), contracts, readiness.clone()).watched(metrics.observer());
+    let mut accepting = vec![tokio::spawn(accept(listener, door, places, stop.subscribe()))];
     if let Some(private) = &config.server.metrics_listen {
         let private = bind(private).await?;
-        accepting.push(tokio::spawn(accept(private, metrics.router(), 64, stop.subscribe())));
+        accepting.push(tokio::spawn(accept(private, metrics.router(), FEW, stop.subscribe())));
     }
     let background = app.start_background().await.map_err(fault)?;
     let first_admin_link = app.first_admin_link().await.map_err(fault)?;
@@ -117,6 +122,9 @@ impl Running {
         self.app.store.clone().close().await;
     }
 }
+
+/// The private listener is for a scraper or two.
+const FEW: Places = Places { all: 64, per_source: 64, uncounted: Vec::new() };
 
 /// How long requests that are under way may take to finish when the server stops.
 const FINISH: Duration = Duration::from_secs(5);

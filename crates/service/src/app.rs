@@ -17,7 +17,7 @@ use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
 use crate::secret::seal::MasterKey;
 use crate::settings::Settings;
-use crate::{Result, audit, control, housekeeping, mail};
+use crate::{Error, Result, audit, control, housekeeping, mail};
 
 /// Accounts kept in memory, and as many again that go next.
 const ACCOUNTS_IN_MEMORY: usize = 50_000;
@@ -105,7 +105,8 @@ impl App {
     /// The mail server's URL cannot be read, or the store is away.
     pub async fn start_background(&self) -> Result<Background> {
         let head = self.store.control_head().await?;
-        let transport = mail::transport::Transport::open(&self.settings.mail)?;
+        let transport = mail::transport::Transport::read(&self.settings.mail);
+        let transport = transport.map_err(|bad| Error::internal(format!("the mail setting {bad:?} cannot be read")))?;
         Ok(Background(vec![
             tokio::spawn(mail::worker::run(self.clone(), transport)),
             tokio::spawn(control::watch(self.clone(), head)),

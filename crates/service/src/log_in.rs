@@ -13,7 +13,7 @@ use crate::audit::{self, Says};
 use crate::limits::LoginTarget;
 use crate::secret::hashing::Check;
 use crate::secret::token::{self, Kind};
-use crate::secret::{digest, random_text};
+use crate::secret::{Digest, digest, random_text};
 use crate::{Error, Result};
 
 /// What a person gives to log in.
@@ -86,9 +86,10 @@ impl App {
     ///
     /// # Errors
     /// [`Error::UnknownAccount`] and [`Error::WrongPassword`] after the same work; [`Error::Disabled`] only
-    /// with the right password; [`Error::Throttled`], [`Error::Busy`], and [`Error::Invalid`] for a password too long to be one.
+    /// with the right password; [`Error::Throttled`], [`Error::Busy`], [`Error::WrongPassword`] at once for what cannot be one.
     pub async fn log_in(&self, log_in: LogIn, client: &Client) -> Result<(LoggedIn, Granted)> {
-        let password = Password::parse(log_in.password)?;
+        // What cannot be a password is nobody's.
+        let password = Password::parse(log_in.password).map_err(|_no_password| Error::WrongPassword)?;
         self.limits.source(client.source())?;
         let name = login_name(&log_in.name);
         let record = match &name {
@@ -99,9 +100,13 @@ impl App {
         let stored = record.as_ref().and_then(|record| record.phc.clone());
         let check = self.hashing.check(password, stored, client.source()).await?;
         let (Some(record), Check::Right { rehashed }) = (record.as_ref(), check) else {
+            if record.is_none() {
+                self.limits.nobodys_login_failed(nobody(&log_in.name));
+            }
             return Err(self.failed(record.as_ref(), client).await?);
         };
         if record.account.disabled_at.is_some() {
+            self.refused("log_in_disabled", &record.account, client).await?;
             return Err(Error::Disabled);
         }
         let opening = self.opening(log_in.wants, client)?;
@@ -129,17 +134,25 @@ impl App {
             now: self.now(),
         };
         // The account was deleted or disabled, or its password replaced, while this one was being checked.
-        let session = self.store.log_in(log_in).await?.ok_or(Error::UnknownAccount)?;
+        let Some(session) = self.store.log_in(log_in).await? else {
+            self.refused("log_in_too_late", &account, client).await?;
+            return Err(Error::UnknownAccount);
+        };
         audit::committed(&entry.within(session.id));
         Ok(LoggedIn { account, session })
     }
 
     fn throttle(&self, record: Option<&LoginRecord>, given: &NameGiven, client: &Client) -> Result<()> {
-        let Some(record) = record else {
-            let (NameGiven::Username(name) | NameGiven::Email(name)) = given;
-            return self.limits.login(&LoginTarget::Nobody(digest(folded_key(name).as_bytes())), 0);
-        };
+        let Some(record) = record else { return self.limits.nobodys_login(nobody(given)) };
         self.limits.login(&target_of(record, client), record.failures)
+    }
+
+    /// Records a login that had the right password and was refused all the same.
+    async fn refused(&self, action: &'static str, account: &Account, client: &Client) -> Result<()> {
+        let entry = audit::entry(action, client).on(account.id);
+        self.store.audit(entry.clone(), self.now()).await?;
+        audit::committed(&entry);
+        Ok(())
     }
 
     /// Counts and records a failure; an unknown account costs the same write as a known one.
@@ -237,6 +250,12 @@ impl Opening {
             Wants::Cookie => Ok(Granted::Cookie { value: self.secret.clone(), life: app.settings.cookie_life }),
         }
     }
+}
+
+/// The name of somebody who is nobody, for the throttles.
+fn nobody(given: &NameGiven) -> Digest {
+    let (NameGiven::Username(name) | NameGiven::Email(name)) = given;
+    digest(folded_key(name).as_bytes())
 }
 
 /// What a login at an account aims at, as the throttles count it.

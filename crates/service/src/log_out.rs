@@ -5,7 +5,7 @@ use parlour_model::{AccountId, Client, SessionId};
 
 use crate::app::App;
 use crate::audit::{self, Says};
-use crate::authenticate::{Caller, Credential};
+use crate::authenticate::Caller;
 use crate::secret::token::{self, Kind};
 use crate::{Error, Result};
 
@@ -18,19 +18,16 @@ impl App {
         self.end(caller.session_id, caller.account.id, client).await
     }
 
-    /// Ends the session of a token, on any device. Whoever holds the token may end its session; a caller who
-    /// is somebody may end only sessions of their own account.
+    /// Ends another session, on any device, whose token somebody holds. Possession is proof for a stranger; a
+    /// caller who is somebody may end only sessions of their own account.
     ///
     /// # Errors
-    /// [`Error::CredentialRefused`] or [`Error::CredentialExpired`] for a token that opens nothing;
-    /// [`Error::Forbidden`] for somebody else's.
-    pub async fn log_out_token(&self, token: &str, bound_to: Option<AccountId>, client: &Client) -> Result<SessionId> {
-        let owner = self.authenticate(Credential::Token(token)).await?;
-        if bound_to.is_some_and(|account| account != owner.account.id) {
+    /// [`Error::Forbidden`] for somebody else's session; [`Error::CredentialRefused`] when it has ended already.
+    pub async fn log_out_other(&self, bound: Option<&Caller>, other: &Caller, client: &Client) -> Result<()> {
+        if bound.is_some_and(|caller| caller.account.id != other.account.id) {
             return Err(Error::Forbidden);
         }
-        self.log_out(&owner, client).await?;
-        Ok(owner.session_id)
+        self.log_out(other, client).await
     }
 
     /// Ends the session that a refresh token belongs to. An access token that has expired meanwhile does not stop it.

@@ -131,6 +131,11 @@ impl Reader {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// Whether a message has begun and is not whole: its parts are kept until it is. For the caller's deadlines.
+    pub fn has_begun(&self) -> bool {
+        self.decoder.has_begun()
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
         if self.peer != Peer::Speaking {
             return Poll::Ready(Err(ReadError::Ended));

@@ -62,6 +62,11 @@ impl Decoder {
 
     /// Takes bytes from the front of `input`, which it unmasks in place, until something is whole or no byte is left.
     /// Says how many it took. After a violation the rest of the stream has no meaning.
+    /// Whether a message, or a frame of one, has begun and is not whole.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.head_len > 0 || self.frame.is_some() || self.message.is_some()
+    }
+
     pub(crate) fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Incoming>), Violation> {
         let mut taken = 0;
         loop {

@@ -20,10 +20,12 @@ use std::sync::Arc;
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_of};
 use crate::refusal::{Answer, wrong_method};
-use words::{Actions, Fault, word};
+pub(crate) use words::Actions;
+use words::{Fault, word};
 
-/// The longest message: a profile with every character escaped.
-const MOST_BYTES: usize = 64 * 1024;
+/// The longest message: a profile with every character of its bio escaped. No more, because a stranger's
+/// unfinished message is kept until it is whole.
+const MOST_BYTES: usize = 16 * 1024;
 
 pub(crate) fn routes() -> Router<Desk> {
     let socket = get(open).fallback(wrong_method::<Actions>);
@@ -138,7 +140,11 @@ impl Talk {
         let (_, granted) = self.desk.app.log_in(log_in, &self.client).await?;
         let Granted::Token(token) = granted else { return Err(Error::internal("no token was granted").into()) };
         let caller = self.desk.app.authenticate(Credential::Token(&token)).await?;
-        self.bind(caller).await?;
+        if let Err(error) = self.bind(caller.clone()).await {
+            // Nobody gets this token, so its session must not stand.
+            self.desk.app.log_out(&caller, &self.client).await?;
+            return Err(error.into());
+        }
         Ok(Done::With(json!({"token": token})))
     }
 
@@ -146,23 +152,27 @@ impl Talk {
         let bound = self.caller().await.ok();
         match (given.token, bound) {
             (Some(token), bound) => {
-                let own = bound.as_ref().map(|caller| caller.session_id);
-                let account = bound.map(|caller| caller.account.id);
-                // A connection that ends its own session is answered and stays: it must be nobody's before the end.
-                if let Ok(owner) = self.desk.app.authenticate(Credential::Token(&token)).await
-                    && own == Some(owner.session_id)
-                {
-                    self.unbind();
+                let owner = self.desk.app.authenticate(Credential::Token(&token)).await?;
+                match bound {
+                    Some(caller) if caller.session_id == owner.session_id => self.log_itself_out(caller).await?,
+                    bound => self.desk.app.log_out_other(bound.as_ref(), &owner, &self.client).await?,
                 }
-                self.desk.app.log_out_token(&token, account, &self.client).await?;
             }
-            (None, Some(caller)) => {
-                self.unbind();
-                self.desk.app.log_out(&caller, &self.client).await?;
-            }
+            (None, Some(caller)) => self.log_itself_out(caller).await?,
             (None, None) => return Err(Error::Unauthenticated.into()),
         }
         Ok(Done::With(json!({"success": true})))
+    }
+
+    /// Ends the connection's own session. The connection is answered and stays, so it must be nobody's before the
+    /// end; if there is no end, it is bound as before.
+    async fn log_itself_out(&mut self, caller: Caller) -> Result<(), Error> {
+        self.unbind();
+        let ended = self.desk.app.log_out(&caller, &self.client).await;
+        if matches!(ended, Err(Error::Busy(_) | Error::Internal(_))) {
+            self.bind(caller).await?;
+        }
+        ended
     }
 
     async fn me(&mut self, given: Token) -> Outcome {
@@ -232,7 +242,11 @@ fn report(undone: &Undone) {
 }
 
 fn read<T: for<'de> Deserialize<'de>>(data: Option<Value>) -> Result<T, Undone> {
-    serde_json::from_value(data.ok_or(Undone::BadData)?).map_err(|_ill_typed| Undone::BadData)
+    match data {
+        // A list with the fields in order is none, though serde would take it.
+        Some(Value::Object(fields)) => T::deserialize(Value::Object(fields)).map_err(|_ill_typed| Undone::BadData),
+        _ => Err(Undone::BadData),
+    }
 }
 
 fn read_or_default<T: for<'de> Deserialize<'de> + Default>(data: Option<Value>) -> Result<T, Undone> {

@@ -19,9 +19,8 @@ use crate::desk::Desk;
 use crate::refusal::Answer;
 use crate::reply;
 use form::Form;
-use words::Cookies;
 
-pub(crate) use words::foreign;
+pub(crate) use words::{Cookies, foreign};
 
 pub(crate) fn routes() -> Router<Desk> {
     let me = get(me).fallback(words::wrong_method);

@@ -18,6 +18,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, loaded: &Loaded) -> Outcome {
     // The checks that a type cannot make.
+    loaded.config.check()?;
     loaded.config.service(&loaded.config.server.listen)?;
     loaded.config.contract(&loaded.config.server.listen)?;
     match command {

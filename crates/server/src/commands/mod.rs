@@ -5,6 +5,7 @@ mod backup;
 mod config;
 mod keys;
 mod serve;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use parlour_store::Role;
 
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, Given, Loaded, load};
+use crate::data_folder;
 use crate::running::{StartError, open_app};
 use crate::telemetry;
 
@@ -118,10 +120,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let sentence = match &error {
             Error::Invalid(violations) => {
-                let broken: Vec<_> = violations.iter().map(|one| format!("{:?}: {:?}", one.field, one.rule)).collect();
-                format!("not allowed: {}", broken.join(", "))
+                let broken: Vec<_> = violations.iter().map(words::violation).collect();
+                broken.join("; ")
             }
-            Error::Taken(field) => format!("{field:?} is taken"),
+            Error::Taken(field) => format!("this {} is taken", words::field(*field)),
             Error::UnknownAccount => "there is no such account".to_owned(),
             Error::Busy(_) => "the database is busy; try again".to_owned(),
             Error::Internal(fault) => fault.to_string(),
@@ -140,6 +142,10 @@ fn execute(cli: Cli) -> Outcome {
     runtime.block_on(async {
         match cli.command {
             None | Some(Command::Serve) => serve::run(&loaded.config).await,
+            // The first account may come before the first start.
+            Some(Command::Account(command @ account::Command::Add { .. })) => {
+                account::run(command, &open(&loaded).await?).await
+            }
             Some(Command::Account(command)) => account::run(command, &beside(&loaded).await?).await,
             Some(Command::Keys(command)) => keys::run(&command, &beside(&loaded).await?).await,
             Some(Command::Backup { file }) => backup::run(&file, &beside(&loaded).await?).await,
@@ -148,8 +154,16 @@ fn execute(cli: Cli) -> Outcome {
     })
 }
 
-/// The use cases over the same database that a server may be running on.
+/// The use cases over the database that a server may be running on. A mistyped folder is not filled with a new one.
 async fn beside(loaded: &Loaded) -> Result<App, Failure> {
+    let data = &loaded.config.server.data;
+    if !data_folder::database(data).exists() {
+        return Err(Failure::new(format!("{}: there is no database here; is --data right?", data.display())));
+    }
+    open(loaded).await
+}
+
+async fn open(loaded: &Loaded) -> Result<App, Failure> {
     let mut config = loaded.config.clone();
     // A command says what it did on standard output; the audit line is in the database.
     "warn".clone_into(&mut config.log.level);

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::{open_files, running, telemetry};
 
 pub(super) async fn run(config: &Config) -> Outcome {
+    config.check()?;
     telemetry::start_log(config)?;
     open_files::allow_many();
     let mut terminated = signal(SignalKind::terminate())?;

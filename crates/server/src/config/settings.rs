@@ -5,10 +5,13 @@ use std::time::Duration;
 use parlour_contract::{ContractSettings, Network};
 use parlour_hub::HubSettings;
 use parlour_service::Settings;
+use parlour_service::mail::transport::{BadMailSetting, Transport};
 use parlour_service::settings::{
     ChatSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy, Rate,
     SigningAlgorithm, TokenSettings,
 };
+
+use tracing_subscriber::EnvFilter;
 
 use super::layers::ConfigError;
 use super::tree::{self, Config};
@@ -34,8 +37,29 @@ impl Config {
             cookie_life: Duration::from_secs(at_least("sessions.cookie_days", self.sessions.cookie_days, 1)? * DAY),
             limits: self.limit_settings()?,
             chat: self.chat_settings()?,
-            mail: self.mail_settings(),
+            mail: self.mail_settings()?,
         })
+    }
+
+    /// The checks that need nothing of the other floors.
+    ///
+    /// # Errors
+    /// An address without a port, a level that is none, a URL that no page could be at.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let metrics = self.server.metrics_listen.as_deref().map(|address| ("server.metrics_listen", address));
+        for (key, address) in [("server.listen", self.server.listen.as_str())].into_iter().chain(metrics) {
+            let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none() {
+                return Err(ConfigError(format!("`{key}` is {address:?}; it must be an address and a port")));
+            }
+        }
+        EnvFilter::try_new(&self.log.level).map_err(|error| ConfigError(format!("`log.level`: {error}")))?;
+        let url = self.server.public_url.as_deref().unwrap_or("http://x");
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if host.is_none_or(|host| host.trim_end_matches('/').is_empty()) {
+            return Err(ConfigError("`server.public_url` must begin with http:// or https://, then a host".to_owned()));
+        }
+        Ok(())
     }
 
     /// The settings of the contracts.
@@ -129,11 +153,20 @@ impl Config {
         })
     }
 
-    fn mail_settings(&self) -> MailSettings {
+    fn mail_settings(&self) -> Result<MailSettings, ConfigError> {
         let outbox = || MailTransport::Outbox(self.server.data.join("outbox"));
-        MailSettings {
+        let settings = MailSettings {
             from: self.mail.from.clone(),
             transport: self.mail.smtp_url.clone().map_or_else(outbox, MailTransport::Smtp),
+        };
+        match Transport::read(&settings) {
+            Ok(_) => Ok(settings),
+            Err(BadMailSetting::From) => {
+                Err(ConfigError("`mail.from` must be a mailbox, such as `Name <a@b.example>`".to_owned()))
+            }
+            Err(BadMailSetting::SmtpUrl) => {
+                Err(ConfigError("`mail.smtp_url` must be a URL such as `smtp://host:port`".to_owned()))
+            }
         }
     }
 }

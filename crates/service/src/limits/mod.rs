@@ -1,8 +1,9 @@
 //! Throttles: one set for every contract and socket, by source, by account, and by who sends messages.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -27,6 +28,9 @@ pub struct Limits {
     sources: Throttle<SourcePrefix>,
     logins: Throttle<LoginTarget>,
     messages: Throttle<AccountId>,
+    /// Failures at names that are nobody's, counted as the store counts those of accounts: otherwise the account
+    /// that is locked would be told from the name that never is.
+    nobodys: Mutex<HashMap<Digest, i64>>,
 }
 
 /// What a login aims at. An account that knows a source keeps a place for it, so that no stranger can lock its owner out.
@@ -48,6 +52,7 @@ impl Limits {
             sources: Throttle::new(settings.source, clock),
             logins: Throttle::new(settings.account, clock),
             messages: Throttle::new(settings.messages, clock),
+            nobodys: Mutex::default(),
         }
     }
 
@@ -77,6 +82,28 @@ impl Limits {
         })
     }
 
+    /// Counts one login at a name that is nobody's.
+    ///
+    /// # Errors
+    /// As [`Limits::login`].
+    pub fn nobodys_login(&self, name: Digest) -> Result<()> {
+        let failures = self.nobodys().get(&name).copied().unwrap_or(0);
+        self.login(&LoginTarget::Nobody(name), failures)
+    }
+
+    /// Remembers that a login failed at a name that is nobody's.
+    pub fn nobodys_login_failed(&self, name: Digest) {
+        let mut nobodys = self.nobodys();
+        if nobodys.len() >= MOST_KEYS {
+            nobodys.clear();
+        }
+        *nobodys.entry(name).or_default() += 1;
+    }
+
+    fn nobodys(&self) -> MutexGuard<'_, HashMap<Digest, i64>> {
+        self.nobodys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Counts one message of an account, whichever socket it came by.
     ///
     /// # Errors
@@ -97,7 +124,8 @@ impl Limits {
     }
 }
 
-/// What is said to one who met a locked account: only its owner can open it, from a known device or by a reset.
+/// What is said to one who met a locked account. Only its owner opens it, by a login from a known source or by a new
+/// password; nobody can say when, so this is how often it is worth asking.
 const LOCKED: Duration = Duration::from_hours(1);
 
 type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HouseClock, NoOpMiddleware<Nanos>>;

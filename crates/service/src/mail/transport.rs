@@ -10,7 +10,6 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use parlour_store::mail::QueuedMail;
 
 use crate::settings::{MailSettings, MailTransport};
-use crate::{Error, Result};
 
 /// How long one letter may take on the wire.
 const SMTP_DEADLINE: Duration = Duration::from_secs(30);
@@ -27,21 +26,19 @@ enum Way {
 }
 
 impl Transport {
-    /// Opens the configured way.
+    /// Reads the configured way. Nothing is connected to and nothing is written yet.
     ///
     /// # Errors
-    /// The sender's address or the server's URL cannot be read, or the folder cannot be made.
-    pub fn open(settings: &MailSettings) -> Result<Self> {
-        let from = settings.from.parse().map_err(Error::internal)?;
+    /// Which of the settings cannot be read.
+    pub fn read(settings: &MailSettings) -> std::result::Result<Self, BadMailSetting> {
+        let from = settings.from.parse().map_err(|_not_one| BadMailSetting::From)?;
         let way = match &settings.transport {
             MailTransport::Smtp(url) => {
-                let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(Error::internal)?;
+                let smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+                let smtp = smtp.map_err(|_no_url| BadMailSetting::SmtpUrl)?;
                 Way::Smtp(Box::new(smtp.timeout(Some(SMTP_DEADLINE)).build()))
             }
-            MailTransport::Outbox(folder) => {
-                std::fs::create_dir_all(folder).map_err(Error::internal)?;
-                Way::Outbox(folder.clone())
-            }
+            MailTransport::Outbox(folder) => Way::Outbox(folder.clone()),
         };
         Ok(Self { from, way })
     }
@@ -50,14 +47,19 @@ impl Transport {
     /// lost answer can tell.
     ///
     /// # Errors
-    /// A sentence without any secret, for the queue and the log.
-    pub async fn send(&self, queued: &QueuedMail) -> std::result::Result<(), String> {
-        let message = self.message(queued)?;
+    /// What went wrong, and whether another try can help.
+    pub async fn send(&self, queued: &QueuedMail) -> std::result::Result<(), Unsent> {
+        let message = self.message(queued).map_err(Unsent::for_good)?;
         match &self.way {
-            Way::Smtp(smtp) => smtp.send(message).await.map(drop).map_err(|error| error.to_string()),
+            Way::Smtp(smtp) => smtp
+                .send(message)
+                .await
+                .map(drop)
+                .map_err(|error| Unsent { for_good: error.is_permanent(), reason: error.to_string() }),
             Way::Outbox(folder) => {
                 let file = folder.join(format!("{:06}-{}.eml", queued.id, queued.mail.message_id));
-                write_whole(&file, &message.formatted()).map_err(|error| error.to_string())?;
+                let written = write_whole(&file, &message.formatted());
+                written.map_err(|error| Unsent { reason: error.to_string(), for_good: false })?;
                 tracing::info!(file = %file.display(), "no mail server is configured; a letter lies in the outbox");
                 Ok(())
             }
@@ -78,6 +80,30 @@ impl Transport {
     }
 }
 
+/// A mail setting that cannot be read. It is named and not shown: a URL may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadMailSetting {
+    /// The sender is no mailbox.
+    From,
+    /// The server is no `smtp://` or `smtps://` URL.
+    SmtpUrl,
+}
+
+/// A letter that was not sent.
+#[derive(Debug)]
+pub struct Unsent {
+    /// Why: a sentence without any secret, for the queue and the log.
+    pub reason: String,
+    /// Whether another try would end in the same way.
+    pub for_good: bool,
+}
+
+impl Unsent {
+    const fn for_good(reason: String) -> Self {
+        Self { reason, for_good: true }
+    }
+}
+
 /// The longest line of a plain letter (RFC 5322 §2.1.1), without its end.
 const MOST_LINE_BYTES: usize = 998;
 
@@ -93,6 +119,9 @@ fn body(text: &str) -> Body {
 
 /// Writes a file that is whole as soon as it has its name, readable by its owner alone: the letter may hold a secret.
 fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
     let unfinished = file.with_extension("part");
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlour_model::Timestamp;
 use parlour_store::mail::QueuedMail;
 
-use super::transport::Transport;
+use super::transport::{Transport, Unsent};
 use crate::Result;
 use crate::app::App;
 
@@ -36,8 +36,8 @@ async fn send_all(app: &App, transport: &Transport) -> Result<()> {
     while let Some(letter) = app.store.claim_mail(app.now(), LEASE).await? {
         match transport.send(&letter).await {
             Ok(()) => app.store.mail_sent(letter.id, app.now()).await?,
-            Err(reason) => {
-                let next_try = next_try(&letter, app.now());
+            Err(Unsent { reason, for_good }) => {
+                let next_try = next_try(&letter, app.now()).filter(|_| !for_good);
                 tracing::warn!(
                     mail = letter.id,
                     tries = letter.tries,

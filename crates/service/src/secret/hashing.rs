@@ -250,6 +250,12 @@ impl Shared {
                 let stored = phc::Stored::parse(stored.as_deref().unwrap_or(&self.nobody))?;
                 let memory = enough(memory, stored.blocks().max(phc::blocks(settings.cost)?))?;
                 if !(stored.matches(password.as_bytes(), memory.blocks())? && known) {
+                    // A hash from before the cost was raised is checked sooner than nobody's, and that would tell
+                    // that there is an account: the rest of the work is done as well.
+                    if let Some(rest) = stored.work_missing_to(settings.cost) {
+                        let rest = HashSettings { cost: rest, ..settings };
+                        hash(password.as_bytes(), rest, &*self.chance, memory.blocks())?;
+                    }
                     return Ok(Done::Checked(Check::Wrong));
                 }
                 let rehash = || hash(password.as_bytes(), settings, &*self.chance, memory.blocks());

@@ -75,9 +75,24 @@ impl Stored {
 
     /// Whether a new hash at `cost` would be stronger.
     pub fn is_weaker_than(&self, cost: HashCost) -> bool {
-        let work = |cost: HashCost| u64::from(cost.memory_kib) * u64::from(cost.passes);
-        self.cost != cost && work(self.cost) < work(cost)
+        work(self.cost) < work(cost)
     }
+
+    /// A cost that makes up the work between this hash and one at `cost`: the time of Argon2 goes with memory times
+    /// passes. `None` when nothing is missing.
+    pub fn work_missing_to(&self, cost: HashCost) -> Option<HashCost> {
+        let missing = work(cost).checked_sub(work(self.cost)).filter(|missing| *missing > 0)?;
+        let passes = missing.div_ceil(cost.memory_kib);
+        Some(HashCost { memory_kib: (missing / passes).max(LEAST_MEMORY_KIB), passes })
+    }
+}
+
+/// The least memory that Argon2 takes (RFC 9106 §3.1: eight blocks a lane).
+const LEAST_MEMORY_KIB: u32 = 8;
+
+/// Memory times passes, KiB.
+const fn work(cost: HashCost) -> u32 {
+    cost.memory_kib.saturating_mul(cost.passes)
 }
 
 /// The memory that hashing at `cost` needs, in blocks.
@@ -118,6 +133,9 @@ mod tests {
         let stored = Stored::parse(&phc).expect("a PHC string");
         assert!(stored.is_weaker_than(HashCost::DEFAULT));
         assert!(!stored.is_weaker_than(CHEAP));
+        assert_eq!(stored.work_missing_to(CHEAP), None);
+        let rest = stored.work_missing_to(HashCost { memory_kib: 100, passes: 2 });
+        assert_eq!(rest, Some(HashCost { memory_kib: 68, passes: 2 }));
         assert!(Stored::parse(&phc.replace("m=64", "m=9999999")).is_err());
         assert!(Stored::parse("$argon2id$nonsense").is_err());
     }
