@@ -5,6 +5,7 @@
 //! categories come from a current Unicode table rather than from a PRECIS crate: those stop at the tables of
 //! 2013 and would refuse every script and symbol added since.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use caseless::default_case_fold_str;
@@ -79,12 +80,20 @@ impl Username {
         folded_key(&self.0)
     }
 
-    /// What the name looks like (UTS 39 §4): two names of one skeleton can be taken for each other.
-    pub fn skeleton(&self) -> String {
-        skeleton(&self.key()).collect()
+    /// What the name looks like (UTS 39 §4), one to three ways: two names that share one can be taken for each other.
+    ///
+    /// Case cannot simply be folded away first, because the two cases of a letter look like different letters:
+    /// Cyrillic `Т` is a `T` while its small `т` is none, and a Latin `I` is an `l` while its small `i` is none.
+    /// So a name looks like its key, and like what was typed; an ASCII name, which others may imitate in capitals
+    /// that its owner never typed, looks like its capitals too. (Were that so for every name, `Alda Jónsdóttir`
+    /// would be in the way of `Aida Jónsdóttir`.)
+    pub fn skeletons(&self) -> BTreeSet<String> {
+        let of_key = skeleton(&self.key()).collect();
+        let of_capitals = self.0.is_ascii().then(|| caseless_skeleton(&self.0.to_ascii_uppercase()));
+        [of_key, caseless_skeleton(&self.0)].into_iter().chain(of_capitals).collect()
     }
 
-    /// Whether this name and a held one of the same skeleton may stand side by side. Two ASCII names may:
+    /// Whether this name and a held one that shares a skeleton may stand side by side. Two ASCII names may:
     /// `rn` and `m` look alike, but people know their letters.
     pub fn may_stand_beside(&self, held: &str) -> bool {
         self.0.is_ascii() && held.is_ascii()
@@ -104,6 +113,13 @@ pub fn folded_key(name: &str) -> String {
     let fold = |text: &str| -> String { default_case_fold_str(&text.nfkc().collect::<String>()) };
     let folded: String = fold(&fold(name)).nfkc().collect();
     folded.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a text looks like in the case that it has, so that texts of either case can be compared by it. Folding
+/// brings back letters that a skeleton has none of, such as `m`, which is `rn`: hence a skeleton again.
+fn caseless_skeleton(text: &str) -> String {
+    let typed: String = skeleton(text).collect();
+    skeleton(&folded_key(&typed)).collect()
 }
 
 /// The rules that usernames and room names share.
@@ -223,14 +239,81 @@ mod tests {
         }
     }
 
+    fn look_alike(one: &str, other: &str) -> bool {
+        !name(one).skeletons().is_disjoint(&name(other).skeletons())
+    }
+
     #[test]
     fn look_alikes_share_a_skeleton() {
-        let cyrillic = name("Аlice");
-        assert_ne!(cyrillic.key(), name("Alice").key());
-        assert_eq!(cyrillic.skeleton(), name("ALICE").skeleton());
-        assert!(!cyrillic.may_stand_beside("Alice"));
-        assert_eq!(name("modern").skeleton(), name("modem").skeleton());
+        assert_ne!(name("Аlice").key(), name("Alice").key());
+        assert!(!name("Аlice").may_stand_beside("Alice"));
+        assert!(look_alike("modern", "modem"));
         assert!(name("modern").may_stand_beside("modem"));
+    }
+
+    #[test]
+    fn look_alikes_of_either_case_share_a_skeleton() {
+        // The first of each pair holds letters that are not Latin, mostly such as look Latin in one case only.
+        for (fake, real) in [
+            ("Аlice", "Alice"),
+            ("АLІСЕ", "alice"),
+            ("Тom", "Tom"),
+            ("ТОМ", "tom"),
+            ("Вob", "Bob"),
+            ("Нenry", "Henry"),
+            ("Кate", "Kate"),
+            ("КІМ", "Kim"),
+            ("МІКЕ", "mike"),
+            ("Мax", "Max"),
+            ("Νina", "Nina"),
+            ("Ηenry", "henry"),
+            ("Υves", "Yves"),
+            ("Ζoe", "Zoe"),
+        ] {
+            for real in [real.to_owned(), real.to_uppercase(), real.to_lowercase()] {
+                assert!(look_alike(fake, &real), "{fake} and {real}");
+                assert!(!name(fake).may_stand_beside(&real), "{fake} and {real}");
+            }
+        }
+    }
+
+    #[test]
+    fn ordinary_names_are_not_in_each_others_way() {
+        let names = [
+            "Ольга",
+            "Олег",
+            "Анна",
+            "Тимур",
+            "Максим",
+            "Наталья",
+            "Вера",
+            "Кирилл",
+            "Ελένη",
+            "Νίκος",
+            "Ζωή",
+            "李雷",
+            "李磊",
+            "محمد",
+            "Zoë",
+            "Zoe",
+            "Tom",
+            "Max",
+            "Bob",
+            "Kate",
+            "Nina",
+            "Anna",
+            "Oleg",
+            "Vera",
+            "Alda Jónsdóttir",
+            "Aida Jónsdóttir",
+            "Élia",
+            "Élla",
+        ];
+        for (at, one) in names.iter().enumerate() {
+            for other in &names[at + 1..] {
+                assert!(!look_alike(one, other), "{one} and {other}");
+            }
+        }
     }
 
     #[test]

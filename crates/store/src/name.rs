@@ -23,25 +23,41 @@ pub(crate) async fn is_free(tx: &mut Tx<'_>, name: &Username, own: Option<Accoun
         "INSERT INTO skeleton (skeleton, taken_at) VALUES ($1, $2) \
          ON CONFLICT (skeleton) DO UPDATE SET taken_at = excluded.taken_at"
     );
-    tx.run(lock, params![name.skeleton(), now]).await?;
-    let alike = sql!("SELECT key, text, account_id, rests_until FROM username WHERE skeleton = $1");
-    let alike: Vec<(String, String, Option<AccountId>, Option<Timestamp>)> =
-        tx.all(alike, params![name.skeleton()]).await?;
+    let alike = sql!(
+        "SELECT username.key, username.text, username.account_id, username.rests_until \
+         FROM look JOIN username ON username.key = look.username_key WHERE look.skeleton = $1"
+    );
     let key = name.key();
-    Ok(alike.into_iter().all(|(held_key, held, holder, rests_until)| {
-        let is_own = own.is_some() && holder == own;
-        let is_gone = rests_until.is_some_and(|until| until <= now);
-        is_own || is_gone || (held_key != key && name.may_stand_beside(&held))
-    }))
+    // In the order of the set, the same for everybody, so that no two wait for each other.
+    for skeleton in name.skeletons() {
+        tx.run(lock, params![&skeleton, now]).await?;
+        let alike: Vec<(String, String, Option<AccountId>, Option<Timestamp>)> =
+            tx.all(alike, params![skeleton]).await?;
+        let is_free = alike.into_iter().all(|(held_key, held, holder, rests_until)| {
+            let is_own = own.is_some() && holder == own;
+            let is_gone = rests_until.is_some_and(|until| until <= now);
+            is_own || is_gone || (held_key != key && name.may_stand_beside(&held))
+        });
+        if !is_free {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes down who holds a name that [is free](is_free).
 pub(crate) async fn take(tx: &mut Tx<'_>, name: &Username, account: AccountId) -> Result<()> {
     let take = sql!(
-        "INSERT INTO username (key, skeleton, text, account_id, rests_until) VALUES ($1, $2, $3, $4, NULL) \
+        "INSERT INTO username (key, text, account_id, rests_until) VALUES ($1, $2, $3, NULL) \
          ON CONFLICT (key) DO UPDATE SET text = excluded.text, account_id = excluded.account_id, rests_until = NULL"
     );
-    tx.run(take, params![name.key(), name.skeleton(), name.as_str(), account]).await?;
+    // The same key in another case looks different.
+    let forget = sql!("DELETE FROM look WHERE username_key = $1");
+    let look = sql!("INSERT INTO look (skeleton, username_key) VALUES ($1, $2)");
+    let key = name.key();
+    let mut work = vec![(take, params![&key, name.as_str(), account]), (forget, params![&key])];
+    work.extend(name.skeletons().into_iter().map(|skeleton| (look, params![skeleton, &key])));
+    tx.run_all(work).await?;
     Ok(())
 }
 

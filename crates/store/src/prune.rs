@@ -86,7 +86,7 @@ fn steps(now: Timestamp) -> [(Sql, Timestamp); 10] {
         (
             sql!(
                 "DELETE FROM skeleton WHERE skeleton IN (SELECT skeleton FROM skeleton WHERE taken_at < $1 \
-                 AND NOT EXISTS (SELECT 1 FROM username WHERE username.skeleton = skeleton.skeleton) LIMIT $2)"
+                 AND NOT EXISTS (SELECT 1 FROM look WHERE look.skeleton = skeleton.skeleton) LIMIT $2)"
             ),
             now - KEEP_SKELETON,
         ),

@@ -54,6 +54,27 @@ async fn ascii_names_that_look_alike_stand_side_by_side_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn look_alikes_in_either_case_are_refused() {
+    on_both(async |home| {
+        let store = &home.store;
+        let tom = member(store, "Tom").await;
+        // With a Cyrillic `Т`, `О` and `М`, whose small forms look like no Latin letter.
+        for fake in ["\u{422}om", "\u{422}\u{41e}\u{41c}", "\u{422}OM"] {
+            assert_eq!(store.sign_up(sign_up(fake)).await.unwrap(), SignedUp::Taken(Field::Username), "{fake}");
+        }
+        // A name that is typed anew looks anew, and like nothing it was before.
+        member(store, "\u{422}ea").await;
+        assert_eq!(store.sign_up(sign_up("Tea")).await.unwrap(), SignedUp::Taken(Field::Username));
+        let tea = store.account_by_name("\u{442}ea").await.unwrap().unwrap();
+        assert!(matches!(rename(store, &tea, "\u{442}ea", START).await, Edited::Done(_)));
+        assert!(matches!(store.sign_up(sign_up("Tea")).await.unwrap(), SignedUp::Done { .. }));
+        assert_eq!(rename(store, &tea, "\u{422}ea", START).await, Edited::Taken(Field::Username));
+        assert!(matches!(rename(store, &tom, "TOM", START).await, Edited::Done(_)), "her own name");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_mere_claim_keeps_others_away_for_seven_days() {
     on_both(async |home| {
         let store = &home.store;
@@ -127,7 +148,7 @@ async fn an_address_changes_when_the_new_one_is_proven_and_the_old_is_told() {
         let Verified::Done { notify: Some(old), .. } = proven else { panic!("{proven:?}") };
         assert_eq!(old.as_str(), "ada@example.com");
         assert_eq!(store.verify_email(digest(3), START + MINUTE, audit("verify")).await.unwrap(), Verified::Again);
-        assert_eq!(store.verify_email(digest(3), START + DAY, audit("verify")).await.unwrap(), Verified::Unknown);
+        assert_eq!(store.verify_email(digest(3), START + DAY, audit("verify")).await.unwrap(), Verified::Expired);
         assert_eq!(store.verify_email(digest(1), START + MINUTE, audit("verify")).await.unwrap(), Verified::Unknown);
         let grace = member(store, "Grace").await;
         let wants_the_same = store.edit_account(change_address(&grace, 4, "new@example.com")).await.unwrap();

@@ -379,7 +379,9 @@ async fn time_passes(home: &Home) {
     assert_eq!(home.number("SELECT COUNT(*) FROM username WHERE rests_until IS NOT NULL").await, 0);
     let names = home.number("SELECT COUNT(*) FROM username").await;
     assert_eq!(home.number("SELECT COUNT(*) FROM account").await, names);
-    assert_eq!(home.number("SELECT COUNT(*) FROM skeleton").await, names);
+    let looks = home.number("SELECT COUNT(DISTINCT skeleton) FROM look").await;
+    assert_eq!(home.number("SELECT COUNT(DISTINCT username_key) FROM look").await, names);
+    assert_eq!(home.number("SELECT COUNT(*) FROM skeleton").await, looks);
     let hall = store.room(&room("main hall")).await.unwrap().unwrap();
     assert_eq!(hall.last_seq, 4, "places are never given out twice");
     assert_eq!(store.signing_keys(START + DAY * 500).await.unwrap(), [key("second", 2)]);

@@ -24,14 +24,20 @@ CREATE INDEX account_admin ON account (id) WHERE admin_level = 2;
 -- Every name that is held or rests. A resting name belongs to nobody, or to an account that gave it up.
 CREATE TABLE username (
     key TEXT PRIMARY KEY,
-    skeleton TEXT NOT NULL,
     text TEXT NOT NULL,
     account_id INTEGER,
     rests_until INTEGER
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX username_skeleton ON username (skeleton);
 CREATE INDEX username_account ON username (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX username_rests ON username (rests_until) WHERE rests_until IS NOT NULL;
+
+-- What a name looks like, one to three ways: a non-ASCII name that shares one with another is refused.
+CREATE TABLE look (
+    skeleton TEXT NOT NULL,
+    username_key TEXT NOT NULL REFERENCES username (key) ON DELETE CASCADE,
+    PRIMARY KEY (skeleton, username_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX look_username ON look (username_key);
 
 -- One row a skeleton, locked while a name of it is taken, so that two look-alikes cannot be taken at once.
 CREATE TABLE skeleton (
