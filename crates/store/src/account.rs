@@ -214,8 +214,8 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, new: &SignUp) -> Result<SignedUp> {
     if let Some(verification) = &new.verification {
         verification::insert(tx, account.id, verification, now).await?;
     }
-    let audit = new.audit.about(account.id, session.as_ref().map(|session| session.id));
-    audit::write(tx, &audit, now).await?;
+    let about = new.audit.about(account.id, session.as_ref().map(|session| session.id));
+    audit::write(tx, &NewAudit { actor: Some(account.id), ..about }, now).await?;
     Ok(SignedUp::Done { account, session })
 }
 

@@ -128,7 +128,8 @@ impl Store {
             .await
     }
 
-    /// Begins a session, forgets the failures that apply to the source, and remembers the source. `None` when the
+    /// Begins a session, forgets the failures of the source and of all strangers together, and remembers the source:
+    /// were the strangers' kept, nobody could ever log in from a new place again. `None` when the
     /// account was deleted or disabled meanwhile, or its password replaced.
     pub async fn log_in(&self, log_in: LogIn) -> Result<Option<Session>> {
         self.db.write(async move |tx| begin(tx, &log_in).await).await
@@ -147,12 +148,12 @@ async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
     if !usable || password_changed_at(tx, id).await? != log_in.password_changed_at {
         return Ok(None);
     }
+    tx.run(sql!("UPDATE credential SET failures = 0 WHERE account_id = $1"), params![id]).await?;
     if !know_source(tx, id, log_in.source, now).await? {
-        tx.run(sql!("UPDATE credential SET failures = 0 WHERE account_id = $1"), params![id]).await?;
         forget_oldest_source(tx, id).await?;
     }
     if let Some(phc) = &log_in.rehashed {
-        // The password is the same, so its failures and its age stay.
+        // The password is the same, so its age stays.
         tx.run(sql!("UPDATE credential SET phc = $1 WHERE account_id = $2"), params![phc, id]).await?;
     }
     let session = session::insert(tx, id, &log_in.session, now).await?;

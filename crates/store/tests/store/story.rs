@@ -185,6 +185,11 @@ async fn ada_is_guessed_at(store: &Store, ada: &Account) {
     assert_eq!((record.failures, record.known_source, record.phc.as_deref()), (0, true, Some("$stronger")));
     let record = store.login_record(&by_name, home).await.unwrap().unwrap();
     assert_eq!(record.failures, 1, "another source's success is not this one's");
+    let new_device = source("198.51.100.2");
+    store.record_failed_login(ada.id, new_device, audit("log_in_failed"), START).await.unwrap();
+    store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap().unwrap();
+    let record = store.login_record(&by_name, new_device).await.unwrap().unwrap();
+    assert_eq!((record.failures, record.known_source), (0, false), "a success at home forgives the strangers");
     // Twenty more places, and the first ones are forgotten.
     for number in 0..20 {
         let from = LogIn { now: START + DAY, ..log_in(ada.id, &format!("192.0.2.{number}")) };
@@ -363,6 +368,8 @@ async fn all_of_it_is_told(store: &Store, ada: &Account) {
     {
         assert!(lines.iter().any(|line| line.action == action), "{action}");
     }
+    let signed_up = lines.iter().find(|line| line.action == "sign_up").unwrap();
+    assert_eq!(signed_up.actor, Some(ada.id), "who signs up does so for themselves");
     let reused = lines.iter().find(|line| line.action == "refresh_reused").unwrap();
     assert!(reused.session.is_some());
 }
