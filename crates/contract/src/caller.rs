@@ -1,10 +1,15 @@
 //! Who a request speaks for: where each kind of credential stands in it.
 
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use parlour_service::{Caller, Credential, Error, Result};
 use parlour_websocket::Subprotocol;
 
 use crate::desk::Desk;
+use crate::refusal::{Refusal, Words};
 
 /// The name of the session cookie.
 pub(crate) const SESSION_COOKIE: &str = "sessionid";
@@ -25,6 +30,17 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// A caller whom the token in `Authorization` or the session cookie names; nobody is refused in the words of `W`.
+pub(crate) struct Known<W>(pub(crate) Caller, pub(crate) PhantomData<W>);
+
+impl<W: Words> FromRequestParts<Desk> for Known<W> {
+    type Rejection = Refusal<W>;
+
+    async fn from_request_parts(head: &mut Parts, desk: &Desk) -> std::result::Result<Self, Refusal<W>> {
+        Ok(Self(desk.caller(&head.headers).await?, PhantomData))
+    }
 }
 
 impl Desk {

@@ -8,29 +8,31 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
-use parlour_model::{Client, Contract};
+use parlour_model::Contract;
 use tower::Service;
 
-use crate::address::{Peer, client_address};
 use crate::desk::Desk;
 use crate::headers::{Sharing, is_preflight, preflight, secure};
 use crate::origin::is_foreign;
 use crate::territory::{contract_of, is_protected};
 use crate::{cookies, tokens};
 
-/// The most characters of what a client calls itself that are kept.
-const MOST_DEVICE_CHARACTERS: usize = 256;
-
 /// All contracts behind one door. Cheap to clone: every connection has one.
 #[derive(Clone)]
 pub struct Door {
-    desk: Desk,
+    keeper: Arc<Keeper>,
     router: Router,
-    watch: Option<Arc<dyn Fn(Served) + Send + Sync>>,
 }
+
+/// What the door knows whoever comes.
+struct Keeper {
+    desk: Desk,
+    watch: Option<Watch>,
+}
+
+type Watch = Box<dyn Fn(Served) + Send + Sync>;
 
 /// A request that was answered, for the metrics.
 #[derive(Clone, Copy, Debug)]
@@ -41,69 +43,61 @@ pub struct Served {
     pub status: u16,
 }
 
+/// What is to be done with a request.
+enum Way {
+    /// It is answered here.
+    Refused(Response),
+    /// This token must be good before it is routed.
+    Guarded(String, Request),
+    /// Its handler answers.
+    Open(Request),
+}
+
 impl Door {
     pub(crate) fn new(desk: Desk, router: Router) -> Self {
-        Self { desk, router, watch: None }
+        Self { keeper: Arc::new(Keeper { desk, watch: None }), router }
     }
 
     /// Tells `watch` of every answer.
     #[must_use]
-    pub fn watched(mut self, watch: impl Fn(Served) + Send + Sync + 'static) -> Self {
-        self.watch = Some(Arc::new(watch));
-        self
+    pub fn watched(self, watch: impl Fn(Served) + Send + Sync + 'static) -> Self {
+        let desk = self.keeper.desk.clone();
+        Self { keeper: Arc::new(Keeper { desk, watch: Some(Box::new(watch)) }), ..self }
+    }
+}
+
+impl Keeper {
+    fn way(&self, contract: Option<Contract>, sharing: &Sharing, request: Request) -> Way {
+        let (method, headers) = (request.method(), request.headers());
+        if is_preflight(method, headers) {
+            Way::Refused(preflight(sharing))
+        } else if is_protected(request.uri().path()) {
+            Way::Guarded(tokens::token_at_the_guard(headers), request)
+        } else if self.is_forged(contract, method, headers) {
+            Way::Refused(cookies::foreign())
+        } else {
+            Way::Open(request)
+        }
     }
 
-    async fn answer(mut self, request: Request) -> Response {
-        let contract = contract_of(request.uri().path());
-        let settings = self.desk.settings.clone();
-        let sharing = Sharing::of(contract, request.headers(), &settings);
-        // Apart from the body, which cannot be shared with the check: it is not `Sync`.
-        let (head, body) = request.into_parts();
-        let mut response = if is_preflight(&head.method, &head.headers) {
-            preflight(&sharing)
-        } else if let Some(refusal) = self.refusal_before_routing(contract, &head).await {
-            refusal
-        } else {
-            let Ok(answer) = self.router.call(self.introduced(contract, head, body)).await;
-            answer
-        };
+    /// Whether a page of somebody else's may be using a visitor's cookie to change something.
+    fn is_forged(&self, contract: Option<Contract>, method: &Method, headers: &HeaderMap) -> bool {
+        let changes = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let takes_cookies = !matches!(contract, Some(Contract::Tokens | Contract::Rooms | Contract::Lobby));
+        changes && takes_cookies && is_foreign(headers, &self.desk.settings.origins)
+    }
+
+    fn see_off(&self, contract: Option<Contract>, sharing: &Sharing, mut response: Response) -> Response {
         sharing.announce(response.headers_mut());
-        secure(response.headers_mut(), &settings);
+        secure(response.headers_mut(), &self.desk.settings);
         if let Some(watch) = &self.watch {
             watch(Served { contract, status: response.status().as_u16() });
         }
         response
     }
-
-    /// What is refused whatever the route: protected paths without a good token, and cookies from foreign pages.
-    async fn refusal_before_routing(&self, contract: Option<Contract>, head: &Parts) -> Option<Response> {
-        if is_protected(head.uri.path()) {
-            return tokens::guard(&self.desk, &head.headers).await.err().map(IntoResponse::into_response);
-        }
-        let changes = !matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let takes_cookies = !matches!(contract, Some(Contract::Tokens | Contract::Rooms | Contract::Lobby));
-        let foreign = || is_foreign(&head.headers, &self.desk.settings.origins);
-        (changes && takes_cookies && foreign()).then(cookies::foreign)
-    }
-
-    /// The request, with who is at the other end put into it.
-    fn introduced(&self, contract: Option<Contract>, mut head: Parts, body: Body) -> Request {
-        // Whoever accepts puts the peer in; a request without one was made up in this process.
-        let peer = head.extensions.get::<Peer>().copied().unwrap_or(Peer([127, 0, 0, 1].into()));
-        let client = Client {
-            address: client_address(peer, &head.headers, &self.desk.settings.trusted_proxies),
-            device: device(&head.headers),
-            contract: contract.unwrap_or(Contract::Console),
-        };
-        head.extensions.insert(client);
-        Request::from_parts(head, body)
-    }
 }
 
-fn device(headers: &HeaderMap) -> String {
-    let agent = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or("");
-    agent.chars().take(MOST_DEVICE_CHARACTERS).collect()
-}
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl<B> Service<axum::http::Request<B>> for Door
 where
@@ -112,14 +106,34 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Answering;
 
     fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: axum::http::Request<B>) -> Self::Future {
-        let door = self.clone();
-        Box::pin(async move { Ok(door.answer(request.map(Body::new)).await) })
+    fn call(&mut self, request: axum::http::Request<B>) -> Answering {
+        let request = request.map(Body::new);
+        let keeper = self.keeper.clone();
+        let contract = contract_of(request.uri().path());
+        let sharing = Sharing::of(contract, request.headers(), &keeper.desk.settings);
+        // A box for each way, because what a box holds is moved into it: the common way holds the least.
+        match keeper.way(contract, &sharing, request) {
+            Way::Open(request) => {
+                let answer = self.router.call(request);
+                Box::pin(async move { answer.await.map(|answer| keeper.see_off(contract, &sharing, answer)) })
+            }
+            Way::Refused(refusal) => Box::pin(async move { Ok(keeper.see_off(contract, &sharing, refusal)) }),
+            Way::Guarded(token, request) => {
+                let mut router = self.router.clone();
+                Box::pin(async move {
+                    let answer = match tokens::guard(&keeper.desk, &token).await {
+                        Ok(_) => router.call(request).await?,
+                        Err(refusal) => refusal.into_response(),
+                    };
+                    Ok(keeper.see_off(contract, &sharing, answer))
+                })
+            }
+        }
     }
 }

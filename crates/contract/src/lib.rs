@@ -29,6 +29,7 @@ mod origin;
 mod refusal;
 mod reply;
 mod territory;
+mod visitor;
 
 use std::sync::Arc;
 

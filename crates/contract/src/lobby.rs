@@ -2,12 +2,12 @@
 
 use axum::Router;
 use axum::body::HttpBody;
-use axum::extract::{Extension, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use parlour_model::{Author, Client, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
+use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
 use parlour_service::live::{Conversation, Encoder, Flow, Posted};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
@@ -23,6 +23,7 @@ use crate::live::{Upgrade, frame_bytes, frame_of, nanoseconds};
 use crate::origin::is_foreign;
 use crate::refusal::{Answer, BadBody, Words, wrong_method};
 use crate::reply;
+use crate::visitor::Visitor;
 
 pub(crate) fn routes() -> Router<Desk> {
     let create = post(create).fallback(wrong_method::<Lobby>);
@@ -38,11 +39,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/join/", join)
 }
 
-async fn create(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Lobby, NewUser>,
-) -> Answer<Lobby> {
+async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Lobby, NewUser>) -> Answer<Lobby> {
     let given = body.value();
     let email = given.email.clone();
     let sign_up = SignUp {
@@ -57,11 +54,7 @@ async fn create(
     Ok(reply::json(StatusCode::OK, &created))
 }
 
-async fn log_in(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Lobby, Credentials>,
-) -> Answer<Lobby> {
+async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Lobby, Credentials>) -> Answer<Lobby> {
     let given = body.value();
     let log_in = LogIn { name: NameGiven::Email(given.email), password: given.password, wants: Wants::LongToken };
     let (logged_in, granted) = desk.app.log_in(log_in, &client).await?;
@@ -73,7 +66,7 @@ async fn log_in(
 
 async fn join(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
+    Visitor(client): Visitor,
     query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
     request: Request,
 ) -> Answer<Lobby> {

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Extension, FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -15,6 +15,7 @@ use crate::body::read;
 use crate::desk::Desk;
 use crate::refusal::seconds;
 use crate::reply;
+use crate::visitor::Visitor;
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new()
@@ -56,7 +57,7 @@ async fn verify_page() -> Response {
     page(StatusCode::OK, Mood::Plain, "Confirm your address", body)
 }
 
-async fn verify(State(desk): State<Desk>, Extension(client): Extension<Client>, secret: Secret) -> Response {
+async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secret) -> Response {
     let client = Client { contract: Contract::Tokens, ..client };
     match desk.app.verify_email(&secret_of(secret), &client).await {
         Ok(()) => {
@@ -75,12 +76,7 @@ async fn setup_page(State(desk): State<Desk>, secret: Secret) -> Response {
     }
 }
 
-async fn set_up(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    secret: Secret,
-    request: Request,
-) -> Response {
+async fn set_up(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secret, request: Request) -> Response {
     let secret = secret_of(secret);
     // Before the form is read: a stranger's body is not worth waiting for.
     match desk.app.first_admin_link_works(&secret).await {

@@ -5,10 +5,17 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
+/// Enough for most answers, so that their text is not moved while it is written.
+const USUAL_BYTES: usize = 512;
+
+/// As many headers as an answer usually has.
+const USUAL_HEADERS: usize = 12;
+
 /// `body` as JSON under `status`.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => with_type(status, "application/json", bytes),
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
+    match serde_json::to_writer(&mut bytes, body) {
+        Ok(()) => with_type(status, "application/json", bytes),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
             empty(StatusCode::INTERNAL_SERVER_ERROR)
@@ -41,6 +48,8 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 fn with_type(status: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
+    // Room for what every answer has, so that the map is not moved while it grows.
+    response.headers_mut().reserve(USUAL_HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

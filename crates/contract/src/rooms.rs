@@ -1,12 +1,12 @@
 //! `rooms`: named chat rooms, one envelope, a token as WebSocket subprotocol.
 
 use axum::Router;
-use axum::extract::{Extension, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use parlour_model::{Author, Client, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
+use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
 use parlour_service::live::{Conversation, Encoder, Flow, Posted};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
@@ -19,6 +19,7 @@ use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, frame_of};
 use crate::refusal::{Answer, BadBody, Words, wrong_method};
 use crate::reply;
+use crate::visitor::Visitor;
 
 pub(crate) fn routes() -> Router<Desk> {
     let users = post(create).fallback(wrong_method::<Rooms>);
@@ -35,11 +36,7 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/api/v1/rooms//messages/ws", get(nameless).fallback(wrong_method::<Rooms>))
 }
 
-async fn create(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Rooms, Credentials>,
-) -> Answer<Rooms> {
+async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Rooms, Credentials>) -> Answer<Rooms> {
     let given = body.value();
     let sign_up = SignUp {
         name: NewName::Chosen(given.username),
@@ -54,11 +51,7 @@ async fn create(
     Ok(success(StatusCode::CREATED, &user))
 }
 
-async fn log_in(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Rooms, Credentials>,
-) -> Answer<Rooms> {
+async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Rooms, Credentials>) -> Answer<Rooms> {
     let given = body.value();
     let name = NameGiven::Username(given.username);
     let log_in = LogIn { name, password: given.secret, wants: Wants::LongToken };
@@ -78,7 +71,7 @@ async fn nameless() -> Response {
 
 async fn join(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
+    Visitor(client): Visitor,
     room: Result<Path<String>, axum::extract::rejection::PathRejection>,
     query: Result<Query<Since>, axum::extract::rejection::QueryRejection>,
     request: Request,

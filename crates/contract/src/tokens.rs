@@ -1,11 +1,11 @@
 //! `tokens`: access and refresh tokens in headers, e-mail verification; refusals are JSON strings.
 
 use axum::Router;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
-use parlour_model::{AccountId, Client, Field, Profile};
+use parlour_model::{AccountId, Field, Profile};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Credential, Error};
@@ -15,6 +15,7 @@ use crate::body::Json;
 use crate::desk::Desk;
 use crate::refusal::{Answer, BadBody, Refusal, Words, wrong_method};
 use crate::reply;
+use crate::visitor::Visitor;
 
 const ACCESS_HEADER: &str = "x-access-token";
 const REFRESH_HEADER: &str = "x-refresh-token";
@@ -46,23 +47,23 @@ pub(crate) fn routes() -> Router<Desk> {
 }
 
 /// Lets through whoever brings a good access token. Everything below `/api/v1/protected/` comes by here first.
-pub(crate) async fn guard(desk: &Desk, headers: &HeaderMap) -> Result<Caller, Refusal<Tokens>> {
-    let token = token(headers, ACCESS_HEADER).unwrap_or("");
+pub(crate) async fn guard(desk: &Desk, token: &str) -> Result<Caller, Refusal<Tokens>> {
     Ok(desk.app.authenticate(Credential::Token(token)).await?)
 }
 
-async fn log_in(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Tokens, Credentials>,
-) -> Answer<Tokens> {
+/// What is shown to the guard; a missing token is the empty one, which is bad.
+pub(crate) fn token_at_the_guard(headers: &HeaderMap) -> String {
+    token(headers, ACCESS_HEADER).unwrap_or("").to_owned()
+}
+
+async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Tokens, Credentials>) -> Answer<Tokens> {
     let given = body.value();
     let log_in = LogIn { name: NameGiven::Email(given.email), password: given.password, wants: Wants::TokenPair };
     let (_, granted) = desk.app.log_in(log_in, &client).await?;
     pair(Some(granted))
 }
 
-async fn log_out(State(desk): State<Desk>, Extension(client): Extension<Client>, headers: HeaderMap) -> Answer<Tokens> {
+async fn log_out(State(desk): State<Desk>, Visitor(client): Visitor, headers: HeaderMap) -> Answer<Tokens> {
     let refresh = token(&headers, REFRESH_HEADER).ok_or(Error::RefreshRefused)?;
     desk.app.log_out_refresh(refresh, &client).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
@@ -70,7 +71,7 @@ async fn log_out(State(desk): State<Desk>, Extension(client): Extension<Client>,
 
 async fn refresh(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
+    Visitor(client): Visitor,
     query: Result<Query<Rotate>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Answer<Tokens> {
@@ -81,11 +82,7 @@ async fn refresh(
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
-async fn sign_up(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Tokens, NewUser>,
-) -> Answer<Tokens> {
+async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Tokens, NewUser>) -> Answer<Tokens> {
     let given = body.value();
     let email = given.email.clone();
     let profile = Profile { first_name: given.first_name, last_name: given.last_name, ..Profile::default() };
@@ -108,7 +105,7 @@ async fn sign_up(
 
 async fn verify(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
+    Visitor(client): Visitor,
     secret: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Answer<Tokens> {
     let Path(secret) = secret.map_err(|_not_text| Error::UnknownSecret)?;
@@ -118,7 +115,7 @@ async fn verify(
 
 async fn create_secret(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
+    Visitor(client): Visitor,
     id: Result<Path<i64>, axum::extract::rejection::PathRejection>,
 ) -> Answer<Tokens> {
     let Ok(Path(id)) = id else { return Ok(unknown_id()) };
@@ -136,12 +133,8 @@ async fn look() -> Response {
     reply::empty(StatusCode::OK)
 }
 
-async fn delete_user(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
-) -> Answer<Tokens> {
-    let caller = guard(&desk, &headers).await?;
+async fn delete_user(State(desk): State<Desk>, Visitor(client): Visitor, headers: HeaderMap) -> Answer<Tokens> {
+    let caller = guard(&desk, &token_at_the_guard(&headers)).await?;
     desk.app.delete_account(caller.account.id, &client).await?;
     Ok(reply::empty(StatusCode::OK))
 }

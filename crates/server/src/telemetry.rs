@@ -1,12 +1,14 @@
 //! What an operator sees: the log on standard error, and metrics on a private listener.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use parlour_contract::Served;
+use parlour_model::Contract;
 use parlour_service::App;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -43,8 +45,39 @@ pub struct Metrics(Arc<Parts>);
 struct Parts {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
+    served: Arc<Tally>,
     gauges: Gauges,
     app: App,
+}
+
+/// Answers counted without a lock and without looking anything up: every request comes by here.
+struct Tally(Box<[AtomicU64]>);
+
+/// The contracts, and what lies under none.
+const TERRITORIES: usize = Contract::ALL.len() + 1;
+
+/// Statuses have three digits (RFC 9110 §15).
+const STATUSES: usize = 1_000;
+
+impl Tally {
+    fn new() -> Self {
+        Self((0..TERRITORIES * STATUSES).map(|_| AtomicU64::new(0)).collect())
+    }
+
+    fn count(&self, served: Served) {
+        let territory = served.contract.map_or(Contract::ALL.len(), |contract| contract as usize);
+        if let Some(count) = self.0.get(territory * STATUSES + usize::from(served.status)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn counts(&self) -> impl Iterator<Item = (RequestLabels, u64)> {
+        let counted = self.0.iter().enumerate().map(|(at, count)| (at, count.load(Ordering::Relaxed)));
+        counted.filter(|(_, count)| *count > 0).map(|(at, count)| {
+            let contract = Contract::ALL.get(at / STATUSES).map_or("none", |contract| contract.name());
+            (RequestLabels { contract, status: u16::try_from(at % STATUSES).unwrap_or(0) }, count)
+        })
+    }
 }
 
 /// What is read off when somebody asks.
@@ -80,16 +113,13 @@ impl Metrics {
             delivered: gauge("delivered_frames", "Frames written to seats since the start"),
             hashes_waiting: gauge("password_hashes_waiting", "Logins and sign-ups that wait for a hashing thread"),
         };
-        Self(Arc::new(Parts { registry, requests, gauges, app }))
+        Self(Arc::new(Parts { registry, requests, served: Arc::new(Tally::new()), gauges, app }))
     }
 
     /// What counts the answers.
     pub fn observer(&self) -> impl Fn(Served) + Send + Sync + 'static {
-        let requests = self.0.requests.clone();
-        move |served| {
-            let contract = served.contract.map_or("none", parlour_model::Contract::name);
-            requests.get_or_create(&RequestLabels { contract, status: served.status }).inc();
-        }
+        let tally = self.0.served.clone();
+        move |served| tally.count(served)
     }
 
     /// The private routes.
@@ -102,6 +132,10 @@ impl Metrics {
         let Parts { registry, gauges, app, .. } = &*self.0;
         let counts = app.live.hub().counts();
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        for (labels, count) in self.0.served.counts() {
+            let counter = self.0.requests.get_or_create(&labels);
+            counter.inner().store(count, Ordering::Relaxed);
+        }
         gauges.connections.set(number(counts.connections));
         gauges.seats.set(number(counts.seats));
         gauges.rooms.set(number(counts.rooms));
@@ -111,5 +145,21 @@ impl Metrics {
         // Writing into a String does not fail.
         let _ = text::encode(&mut page, registry);
         ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_under_their_contract_and_status() {
+        let tally = Tally::new();
+        for contract in Contract::ALL.map(Some).into_iter().chain([None]) {
+            tally.count(Served { contract, status: 404 });
+        }
+        let counted: Vec<_> = tally.counts().map(|(labels, count)| (labels.contract, labels.status, count)).collect();
+        let names = Contract::ALL.map(Contract::name).into_iter().chain(["none"]);
+        assert_eq!(counted, names.map(|name| (name, 404, 1)).collect::<Vec<_>>());
     }
 }

@@ -70,6 +70,8 @@ pub struct HashSettings {
     pub queue: usize,
     /// How long a job may wait.
     pub deadline: Duration,
+    /// Whether the threads run only when nobody else on the machine wants the core.
+    pub steps_back: bool,
 }
 
 /// How tokens are signed.

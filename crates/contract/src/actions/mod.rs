@@ -3,7 +3,7 @@
 mod words;
 
 use axum::Router;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::routing::get;
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_of};
 use crate::refusal::{Answer, wrong_method};
+use crate::visitor::Visitor;
 pub(crate) use words::Actions;
 use words::{Fault, word};
 
@@ -32,7 +33,7 @@ pub(crate) fn routes() -> Router<Desk> {
     Router::new().route("/users", socket.clone()).route("/users/", socket)
 }
 
-async fn open(State(desk): State<Desk>, Extension(client): Extension<Client>, request: Request) -> Answer<Actions> {
+async fn open(State(desk): State<Desk>, Visitor(client): Visitor, request: Request) -> Answer<Actions> {
     let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET])?;
     let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;

@@ -4,20 +4,21 @@ mod form;
 mod words;
 
 use axum::Router;
-use axum::extract::{Extension, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::routing::{get, post};
-use parlour_model::{Account, Client};
+use parlour_model::Account;
 use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::secret::random_text;
 use serde::Serialize;
 
 use crate::body::Json;
-use crate::caller::SESSION_COOKIE;
+use crate::caller::{Known, SESSION_COOKIE};
 use crate::desk::Desk;
 use crate::refusal::Answer;
 use crate::reply;
+use crate::visitor::Visitor;
 use form::Form;
 
 pub(crate) use words::{Cookies, foreign};
@@ -35,16 +36,11 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/api/users", users)
 }
 
-async fn me(State(desk): State<Desk>, headers: HeaderMap) -> Answer<Cookies> {
-    let caller = desk.caller(&headers).await?;
+async fn me(Known(caller, ..): Known<Cookies>) -> Answer<Cookies> {
     Ok(reply::json(StatusCode::OK, &Envelope { detail: None, data: Some(Content::of(&caller.account)) }))
 }
 
-async fn log_in(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Cookies, Form>,
-) -> Answer<Cookies> {
+async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Cookies, Form>) -> Answer<Cookies> {
     let Some((username, password)) = body.value().credentials() else {
         return Ok(words::refusal(StatusCode::BAD_REQUEST, "Both username and password are required."));
     };
@@ -55,21 +51,16 @@ async fn log_in(
 
 async fn log_out(
     State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    headers: HeaderMap,
+    Visitor(client): Visitor,
+    Known(caller, ..): Known<Cookies>,
 ) -> Answer<Cookies> {
-    let caller = desk.caller(&headers).await?;
     desk.app.log_out(&caller, &client).await?;
     let mut response = words::refusal(StatusCode::OK, "Logout successful");
     set_cookie(response.headers_mut(), format!("{SESSION_COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"));
     Ok(response)
 }
 
-async fn sign_up(
-    State(desk): State<Desk>,
-    Extension(client): Extension<Client>,
-    body: Json<Cookies, Form>,
-) -> Answer<Cookies> {
+async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Cookies, Form>) -> Answer<Cookies> {
     let sign_up = match body.value().sign_up() {
         Ok(sign_up) => sign_up,
         Err(form) => return Ok(words::incomplete(&form)),

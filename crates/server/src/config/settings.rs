@@ -105,6 +105,7 @@ impl Config {
             threads: if threads == 0 { cores } else { threads },
             queue: at_least("password.hash_queue", self.password.hash_queue, 1)?,
             deadline: seconds("password.hash_deadline_seconds", self.password.hash_deadline_seconds)?,
+            steps_back: self.password.hash_steps_back,
         })
     }
 

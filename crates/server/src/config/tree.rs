@@ -105,6 +105,10 @@ pub struct Password {
     /// Seconds that one may wait.
     #[config(default = 8)]
     pub hash_deadline_seconds: u64,
+    /// Hash only while nobody else on the machine wants the core, so that a flood of logins delays nobody. Where other
+    /// programs keep every core busy, logins then wait too long: say false there.
+    #[config(default = true)]
+    pub hash_steps_back: bool,
 }
 
 /// Whose password rules hold.

@@ -22,8 +22,12 @@ use crate::socket::Handshake;
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// What a test wants unless it says otherwise: no throttle in its way, cheap hashes, and patience with a busy machine.
-const CALM: [(&str, &str); 3] =
-    [("limits.enabled", "false"), ("password.hash", "small"), ("password.hash_deadline_seconds", "50")];
+const CALM: [(&str, &str); 4] = [
+    ("limits.enabled", "false"),
+    ("password.hash", "small"),
+    ("password.hash_deadline_seconds", "50"),
+    ("password.hash_steps_back", "false"),
+];
 
 /// A clock that stands still until a test moves it. It begins at the real time, when the test's folder was made, so that
 /// the operator's commands, which are processes with a clock of their own, live in the same days.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parlour_model::{Password, SourcePrefix};
 use tokio::sync::oneshot;
 
-use super::memory::{Arena, lower_priority_of_this_thread};
+use super::memory::{Arena, give_back, step_back};
 use super::{Chance, phc};
 use crate::settings::HashSettings;
 use crate::{Error, Result};
@@ -206,7 +206,9 @@ impl Shared {
     }
 
     fn serve(&self) {
-        lower_priority_of_this_thread();
+        if self.settings.steps_back {
+            step_back();
+        }
         let mut memory = None;
         loop {
             match self.next() {
@@ -216,7 +218,11 @@ impl Shared {
                     // Nobody waits any more: the work was for nothing, and nothing is lost.
                     drop(job.answer.send(done));
                 }
-                Next::Idle => memory = None,
+                Next::Idle => {
+                    if memory.take().is_some() {
+                        give_back();
+                    }
+                }
                 Next::Closed => return,
             }
         }
@@ -293,7 +299,7 @@ mod tests {
 
     fn pool(queue: usize) -> HashPool {
         let cost = HashCost { memory_kib: 64, passes: 1 };
-        let settings = HashSettings { cost, threads: 1, queue, deadline: Duration::from_mins(1) };
+        let settings = HashSettings { cost, threads: 1, queue, deadline: Duration::from_mins(1), steps_back: false };
         HashPool::start(settings, Arc::new(SystemChance::default())).expect("a pool")
     }
 

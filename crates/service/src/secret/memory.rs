@@ -61,16 +61,26 @@ impl Drop for Arena {
     }
 }
 
-/// A tenth of the weight of a thread with the usual nice value of 0. Lower would be starved by any busy
-/// neighbour on the machine, and then every login would miss its deadline.
-const NICE: libc::c_int = 10;
+/// Lets the calling thread run only when nobody else wants the core: hashing must not delay those who are already
+/// in. A nice value is not enough: the scheduler lets a running thread finish its slice of some milliseconds
+/// before it looks at the weights, and only an idle thread gives way at once.
+#[expect(unsafe_code, reason = "the standard library has no scheduling classes")]
+pub fn step_back() {
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 means the calling thread; the call reads the value it is given a pointer to. It may be refused, and
+    // then hashing only competes more than it should.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) };
+}
 
-/// Lets the calling thread step back when others want the core: hashing must not delay those who are already in.
-#[expect(unsafe_code, reason = "the standard library has no thread priorities")]
-pub fn lower_priority_of_this_thread() {
-    // SAFETY: on Linux `who` 0 means the calling thread; the call changes nothing but its nice value. It
-    // may be refused, and then hashing only competes more than it should.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
+/// Gives freed memory back to the system. The allocator keeps what a flood of requests has used, on a small machine
+/// more than the server itself needs.
+#[cfg_attr(target_env = "gnu", expect(unsafe_code, reason = "only glibc itself can be asked for this"))]
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call takes the allocator's own locks and frees nothing that is in use.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 #[cfg(test)]
