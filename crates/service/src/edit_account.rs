@@ -1,5 +1,7 @@
 //! Editing one's account: the name, the profile, and the address, which needs the password and the new mailbox.
 
+use std::time::Duration;
+
 use parlour_model::{Account, Client, Email, Field, Password, ProfileChange, Rule, Username, Violation};
 use parlour_store::account::{Edit as StoredEdit, Edited};
 use parlour_store::credential::LoginName;
@@ -24,11 +26,15 @@ pub struct Edit {
     pub profile: ProfileChange,
 }
 
+/// When an account that has just had a mail may have the next one.
+const MAIL_AGAIN: Duration = Duration::from_mins(15);
+
 impl App {
     /// Changes the caller's account and answers with what it is now. A new address is not part of it yet.
     ///
     /// # Errors
-    /// [`Error::Invalid`], [`Error::Taken`]; [`Error::WrongPassword`] when a new address comes without the password.
+    /// [`Error::Invalid`], [`Error::Taken`]; [`Error::WrongPassword`] when a new address comes without the password,
+    /// [`Error::Throttled`] when the account has had as many mails as it gets.
     pub async fn edit_account(&self, caller: &Caller, edit: Edit, client: &Client) -> Result<Account> {
         let account = &caller.account;
         let mut violations = profile_rules::change_violations(&edit.profile);
@@ -58,6 +64,7 @@ impl App {
         match self.store.edit_account(stored).await? {
             Edited::Unknown => Err(Error::UnknownAccount),
             Edited::Taken(field) => Err(Error::Taken(field)),
+            Edited::TooManyMails => Err(Error::Throttled(MAIL_AGAIN)),
             Edited::Done(account) => {
                 audit::committed(&entry);
                 self.accounts.forget(&account.id);

@@ -22,14 +22,18 @@ impl App {
     pub async fn verify_email(&self, secret: &str, client: &Client) -> Result<()> {
         self.limits.source(client.source())?;
         let entry = audit::entry("verify_email", client);
-        match self.store.verify_email(digest(secret.as_bytes()), self.now(), entry.clone()).await? {
+        let notice = letters::address_changed(&*self.chance)?;
+        match self.store.verify_email(digest(secret.as_bytes()), notice, self.now(), entry.clone()).await? {
             Verified::Unknown => Err(Error::UnknownSecret),
             Verified::Expired => Err(Error::SecretExpired),
             Verified::Again => Ok(()),
-            Verified::Done { account_id, notify } => {
+            Verified::Done { account_id, lost_claim } => {
                 audit::committed(&audit::Says::on(entry, account_id));
-                self.accounts.forget(&account_id);
-                self.tell_old_address(notify).await
+                for changed in [Some(account_id), lost_claim].into_iter().flatten() {
+                    self.accounts.forget(&changed);
+                }
+                self.mail_waits.notify_one();
+                Ok(())
             }
         }
     }
@@ -47,7 +51,7 @@ impl App {
         };
         let new = self.new_verification(email)?;
         let entry = audit::Says::on(audit::entry("create_secret", client), id);
-        match self.store.add_verification(id, new, true, self.now(), entry.clone()).await? {
+        match self.store.add_verification(id, new, self.now(), entry.clone()).await? {
             SecretMade::UnknownAccount => Err(Error::UnknownAccount),
             SecretMade::NoAddress | SecretMade::TooMany => Ok(()),
             SecretMade::Queued => {
@@ -68,13 +72,5 @@ impl App {
             expires_at: self.now() + LIFE,
             mail: letters::verification(email, &link, &*self.chance)?,
         })
-    }
-
-    async fn tell_old_address(&self, old: Option<Email>) -> Result<()> {
-        if let Some(old) = old {
-            self.store.queue_mail(letters::address_changed(&old, &*self.chance)?, self.now()).await?;
-        }
-        self.mail_waits.notify_one();
-        Ok(())
     }
 }

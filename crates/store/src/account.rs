@@ -82,6 +82,9 @@ pub enum Edited {
     Done(Account),
     /// Somebody else has the [`Field::Username`] or the [`Field::Email`]. Nothing was changed.
     Taken(Field),
+    /// The account had a mail with a secret in the last 15 minutes, or five in the last day, and a new address needs
+    /// one. Nothing was changed.
+    TooManyMails,
     /// There is no such account.
     Unknown,
 }
@@ -134,7 +137,7 @@ impl Store {
         self.db.write(async move |tx| change(tx, &edit).await).await
     }
 
-    /// Deletes an account: its sessions, secrets and read positions are gone, its events keep their places without
+    /// Deletes an account: its sessions, secrets, waiting mails and read positions are gone, its events keep their places without
     /// author and text, its address is free, its names rest for 30 days. False when there is no such account.
     pub async fn delete_account(&self, id: AccountId, now: Timestamp, audit: NewAudit) -> Result<bool> {
         self.db.write(async move |tx| delete(tx, id, now, &audit).await).await
@@ -256,16 +259,19 @@ async fn change(tx: &mut Tx<'_>, edit: &Edit) -> Result<Edited> {
     {
         return Ok(Edited::Taken(Field::Username));
     }
-    if let Some(new) = &edit.email
-        && !name::email_is_free(tx, &new.email, Some(old.id), edit.now).await?
-    {
-        return Ok(Edited::Taken(Field::Email));
+    if let Some(new) = &edit.email {
+        if !name::email_is_free(tx, &new.email, Some(old.id), edit.now).await? {
+            return Ok(Edited::Taken(Field::Email));
+        }
+        if verification::has_had_enough(tx, old.id, edit.now).await? {
+            return Ok(Edited::TooManyMails);
+        }
     }
     if let Some(username) = &edit.username {
         rename(tx, &old, username, edit.now).await?;
     }
     if let Some(new) = &edit.email {
-        verification::supersede(tx, old.id, &new.email).await?;
+        verification::supersede(tx, old.id, &new.email, edit.now).await?;
         verification::insert(tx, old.id, new, edit.now).await?;
     }
     let account = update_row(tx, &old, edit).await?;
@@ -310,7 +316,7 @@ fn changed(old: &Profile, change: &ProfileChange, now: Timestamp) -> Profile {
 }
 
 async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit) -> Result<bool> {
-    // The row goes first, and with it sessions, secrets, sources and read positions. This waits for the messages of
+    // The row goes first, and with it sessions, secrets, mails about them, sources and read positions. This waits for the messages of
     // the account that are being written, and those that come later find no author. (An `UPDATE` before it would open
     // a gap on PostgreSQL: a key-share lock that has followed the row of an aborted attempt misses that of the next.)
     let delete = sql!("DELETE FROM account WHERE id = $1 RETURNING id");

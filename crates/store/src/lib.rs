@@ -38,7 +38,7 @@ pub use control::{ControlKind, ControlLine};
 pub use credential::{LogIn, LoginName, LoginRecord};
 pub use error::{Error, Result};
 pub use key::SigningKeyRow;
-pub use mail::{NewMail, QueuedMail};
+pub use mail::{NewMail, Notice, QueuedMail};
 pub use parlour_model::Field;
 pub use room::{Appended, NewMessage, RoomHead};
 pub use session::{NewSession, RefreshUse, Refreshed};

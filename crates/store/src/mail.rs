@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlour_model::Timestamp;
+use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::database::{FromRow, Row, Tx};
 use crate::{Result, Store, params, sql};
@@ -18,6 +18,28 @@ pub struct NewMail {
     pub subject: String,
     /// The text.
     pub body: String,
+}
+
+/// A mail to an address that only the transaction knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// See [`NewMail::message_id`].
+    pub message_id: String,
+    /// The subject.
+    pub subject: String,
+    /// The text.
+    pub body: String,
+}
+
+impl Notice {
+    pub(crate) fn to(&self, recipient: &Email) -> NewMail {
+        NewMail {
+            message_id: self.message_id.clone(),
+            recipient: recipient.as_str().to_owned(),
+            subject: self.subject.clone(),
+            body: self.body.clone(),
+        }
+    }
 }
 
 /// A mail that a worker has taken.
@@ -36,7 +58,7 @@ pub struct QueuedMail {
 impl Store {
     /// Queues a mail, due at once.
     pub async fn queue_mail(&self, mail: NewMail, now: Timestamp) -> Result<()> {
-        self.db.write(async move |tx| queue(tx, &mail, now).await).await
+        self.db.write(async move |tx| queue(tx, &mail, None, now).await).await
     }
 
     /// Takes the mail that has been due longest. Until `now + lease` nobody else gets it; whoever took it says what
@@ -51,25 +73,29 @@ impl Store {
         self.db.run(sent, params![id, now]).await.map(drop)
     }
 
-    /// Notes that a mail could not be sent, and when to try again; with `None` it is given up and its text wiped.
+    /// Notes that a mail could not be sent, and when to try again; with `None` it is given up, and its text and its
+    /// recipient wiped.
     pub async fn mail_failed(&self, id: i64, error: &str, next_try: Option<Timestamp>, now: Timestamp) -> Result<()> {
         if let Some(next_try) = next_try {
             let again = sql!("UPDATE mail SET next_try_at = $2, last_error = $3 WHERE id = $1 AND sent_at IS NULL");
             return self.db.run(again, params![id, next_try, error]).await.map(drop);
         }
-        let give_up =
-            sql!("UPDATE mail SET given_up_at = $2, last_error = $3, body = '' WHERE id = $1 AND sent_at IS NULL");
+        let give_up = sql!(
+            "UPDATE mail SET given_up_at = $2, last_error = $3, recipient = '', body = '' \
+             WHERE id = $1 AND sent_at IS NULL"
+        );
         self.db.run(give_up, params![id, now, error]).await.map(drop)
     }
 }
 
-/// Queues a mail inside a transaction.
-pub(crate) async fn queue(tx: &mut Tx<'_>, mail: &NewMail, now: Timestamp) -> Result<()> {
+/// Queues a mail inside a transaction. When it is about the account `about`, it goes with it.
+pub(crate) async fn queue(tx: &mut Tx<'_>, mail: &NewMail, about: Option<AccountId>, now: Timestamp) -> Result<()> {
     let insert = sql!(
-        "INSERT INTO mail (message_id, recipient, subject, body, created_at, next_try_at, tries, last_error) \
-         VALUES ($1, $2, $3, $4, $5, $5, 0, '')"
+        "INSERT INTO mail \
+         (message_id, recipient, subject, body, account_id, created_at, next_try_at, tries, last_error) \
+         VALUES ($1, $2, $3, $4, $5, $6, $6, 0, '')"
     );
-    tx.run(insert, params![&mail.message_id, &mail.recipient, &mail.subject, &mail.body, now]).await?;
+    tx.run(insert, params![&mail.message_id, &mail.recipient, &mail.subject, &mail.body, about, now]).await?;
     Ok(())
 }
 

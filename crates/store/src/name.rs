@@ -109,21 +109,18 @@ pub(crate) async fn drop_lapsed_claim(tx: &mut Tx<'_>, email: &Email, now: Times
         "UPDATE account SET email = NULL, email_key = NULL, email_claimed_at = NULL \
          WHERE email_key = $1 AND email_verified_at IS NULL AND COALESCE(email_claimed_at, 0) <= $2 RETURNING id"
     );
-    let loser = tx.get(drop_lapsed, params![email.key(), now - CLAIM]).await?;
-    announce_loser(tx, loser, now).await
+    let loser: Option<(AccountId,)> = tx.get(drop_lapsed, params![email.key(), now - CLAIM]).await?;
+    let subjects: Vec<i64> = loser.into_iter().map(|(loser,)| loser.0).collect();
+    announce(tx, ControlKind::AccountChanged, &subjects, now).await
 }
 
-/// Takes an address that `own` has proven from whoever else only claims it.
-pub(crate) async fn drop_others_claim(tx: &mut Tx<'_>, email: &Email, own: AccountId, now: Timestamp) -> Result<()> {
+/// Takes an address that `own` has proven from whoever else only claims it, and says who that was, so that the
+/// caller [announces](announce) it.
+pub(crate) async fn drop_others_claim(tx: &mut Tx<'_>, email: &Email, own: AccountId) -> Result<Option<AccountId>> {
     let drop_others = sql!(
         "UPDATE account SET email = NULL, email_key = NULL, email_claimed_at = NULL \
          WHERE email_key = $1 AND email_verified_at IS NULL AND id <> $2 RETURNING id"
     );
     let loser = tx.get(drop_others, params![email.key(), own]).await?;
-    announce_loser(tx, loser, now).await
-}
-
-async fn announce_loser(tx: &mut Tx<'_>, loser: Option<(AccountId,)>, now: Timestamp) -> Result<()> {
-    let subjects: Vec<i64> = loser.into_iter().map(|(loser,)| loser.0).collect();
-    announce(tx, ControlKind::AccountChanged, &subjects, now).await
+    Ok(loser.map(|(loser,)| loser))
 }

@@ -6,7 +6,7 @@ use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Tx};
-use crate::{NewAudit, NewMail, Result, Store, account, audit, mail, name, params, sql};
+use crate::{NewAudit, NewMail, Notice, Result, Store, account, audit, mail, name, params, sql};
 
 /// A secret to be mailed.
 #[derive(Clone, Debug)]
@@ -37,12 +37,12 @@ pub enum SecretMade {
 /// What became of a secret that came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// The address is the account's, and proven.
+    /// The address is the account's, and proven. An address that it replaced is told by a mail that waits.
     Done {
         /// Whose.
         account_id: AccountId,
-        /// The proven address that this one replaced: its owner should be told.
-        notify: Option<Email>,
+        /// The other account whose mere claim on the address is void.
+        lost_claim: Option<AccountId>,
     },
     /// It had come back before, and is still within its life and still about the account's address.
     Again,
@@ -60,13 +60,12 @@ const MOST_A_DAY: i64 = 5;
 const MOST_A_QUARTER_HOUR: i64 = 1;
 
 impl Store {
-    /// Makes another secret for the address that an account claims. With `limited` an account gets at most one in
-    /// 15 minutes and five a day, whoever asks.
+    /// Makes another secret for the address that an account claims: at most one in 15 minutes and five a day,
+    /// whoever asks and for whatever address.
     pub async fn add_verification(
         &self,
         id: AccountId,
         new: NewVerification,
-        limited: bool,
         now: Timestamp,
         audit: NewAudit,
     ) -> Result<SecretMade> {
@@ -78,7 +77,7 @@ impl Store {
                 if !claims || account.email_verified_at.is_some() {
                     return Ok(SecretMade::NoAddress);
                 }
-                if limited && has_had_enough(tx, id, now).await? {
+                if has_had_enough(tx, id, now).await? {
                     return Ok(SecretMade::TooMany);
                 }
                 insert(tx, id, &new, now).await?;
@@ -89,9 +88,15 @@ impl Store {
     }
 
     /// Takes a secret that came back: its address is now the account's, and proven. Another account's mere claim on
-    /// the address is void.
-    pub async fn verify_email(&self, digest: [u8; 32], now: Timestamp, audit: NewAudit) -> Result<Verified> {
-        self.db.write(async move |tx| verify(tx, digest, now, &audit).await).await
+    /// the address is void. `notice` goes to the address that is replaced, proven or not, in the same transaction.
+    pub async fn verify_email(
+        &self,
+        digest: [u8; 32],
+        notice: Notice,
+        now: Timestamp,
+        audit: NewAudit,
+    ) -> Result<Verified> {
+        self.db.write(async move |tx| verify(tx, digest, &notice, now, &audit).await).await
     }
 }
 
@@ -102,23 +107,29 @@ pub(crate) async fn insert(tx: &mut Tx<'_>, id: AccountId, new: &NewVerification
          VALUES ($1, $2, $3, $4, $5, $6, NULL)"
     );
     tx.run(insert, params![new.digest, id, new.email.as_str(), new.email.key(), now, new.expires_at]).await?;
-    mail::queue(tx, &new.mail, now).await
+    mail::queue(tx, &new.mail, Some(id), now).await
 }
 
-/// Drops the unused secrets of an account's other addresses: what was asked for last is what is meant.
-pub(crate) async fn supersede(tx: &mut Tx<'_>, id: AccountId, email: &Email) -> Result<()> {
-    let drop_others =
-        sql!("DELETE FROM verification WHERE account_id = $1 AND email_key <> $2 AND verified_at IS NULL");
-    tx.run(drop_others, params![id, email.key()]).await?;
+/// Voids the unused secrets of an account's other addresses: what was asked for last is what is meant. Their rows
+/// stay, because their mails [count](has_had_enough).
+pub(crate) async fn supersede(tx: &mut Tx<'_>, id: AccountId, email: &Email, now: Timestamp) -> Result<()> {
+    let void_others = sql!(
+        "UPDATE verification SET superseded_at = $3 \
+         WHERE account_id = $1 AND email_key <> $2 AND verified_at IS NULL AND superseded_at IS NULL"
+    );
+    tx.run(void_others, params![id, email.key(), now]).await?;
     Ok(())
 }
 
-async fn has_had_enough(tx: &mut Tx<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
-    let count = sql!("SELECT COUNT(*) FROM verification WHERE account_id = $1 AND created_at > $2");
-    let since = [QUARTER_HOUR, DAY].map(|span| params![id, now - span]);
-    let counts: Vec<Option<(i64,)>> = tx.get_each(count, since.to_vec()).await?;
-    let most = [MOST_A_QUARTER_HOUR, MOST_A_DAY];
-    Ok(counts.into_iter().flatten().zip(most).any(|((count,), most)| count >= most))
+/// Whether an account that is [held](account::lock) has had as many mails with a secret as it gets. A secret that came
+/// back counts for the day only: whoever read that mail wanted it.
+pub(crate) async fn has_had_enough(tx: &mut Tx<'_>, id: AccountId, now: Timestamp) -> Result<bool> {
+    let count = sql!(
+        "SELECT COUNT(*), COUNT(CASE WHEN created_at > $3 AND verified_at IS NULL THEN 1 END) \
+         FROM verification WHERE account_id = $1 AND created_at > $2"
+    );
+    let counts: Option<(i64, i64)> = tx.get(count, params![id, now - DAY, now - QUARTER_HOUR]).await?;
+    Ok(counts.is_some_and(|(day, quarter_hour)| day >= MOST_A_DAY || quarter_hour >= MOST_A_QUARTER_HOUR))
 }
 
 /// A secret that is kept.
@@ -129,9 +140,15 @@ struct Secret {
     verified_at: Option<Timestamp>,
 }
 
-async fn verify(tx: &mut Tx<'_>, digest: [u8; 32], now: Timestamp, audit: &NewAudit) -> Result<Verified> {
+async fn verify(
+    tx: &mut Tx<'_>,
+    digest: [u8; 32],
+    notice: &Notice,
+    now: Timestamp,
+    audit: &NewAudit,
+) -> Result<Verified> {
     let hold = sql!(
-        "UPDATE verification SET verified_at = verified_at WHERE digest = $1 \
+        "UPDATE verification SET verified_at = verified_at WHERE digest = $1 AND superseded_at IS NULL \
          RETURNING account_id, email, email_key, expires_at, verified_at"
     );
     let Some(secret): Option<Secret> = tx.get(hold, params![digest]).await? else {
@@ -141,21 +158,24 @@ async fn verify(tx: &mut Tx<'_>, digest: [u8; 32], now: Timestamp, audit: &NewAu
         return Ok(Verified::Expired);
     }
     let Some(account) = account::lock(tx, secret.account_id).await? else { return Ok(Verified::Unknown) };
-    let proven = account.email.filter(|_| account.email_verified_at.is_some());
-    let is_proven = proven.as_ref().is_some_and(|email| email.key() == secret.email.key());
+    let replaced = account.email.as_ref().filter(|email| email.key() != secret.email.key());
     if secret.verified_at.is_some() {
+        let is_proven = account.email_verified_at.is_some() && account.email.is_some() && replaced.is_none();
         return Ok(if is_proven { Verified::Again } else { Verified::Unknown });
     }
     let holder = name::email_holder(tx, &secret.email).await?;
     if holder.is_some_and(|holder| holder.id != account.id && holder.verified_at.is_some()) {
         return Ok(Verified::Unknown);
     }
-    name::drop_others_claim(tx, &secret.email, account.id, now).await?;
+    let lost_claim = name::drop_others_claim(tx, &secret.email, account.id).await?;
     prove(tx, digest, &secret, now).await?;
+    if let Some(old) = replaced {
+        mail::queue(tx, &notice.to(old), None, now).await?;
+    }
     audit::write(tx, &audit.about(account.id, None), now).await?;
-    announce(tx, ControlKind::AccountChanged, &[account.id.0], now).await?;
-    let notify = proven.filter(|_| !is_proven);
-    Ok(Verified::Done { account_id: account.id, notify })
+    let changed: Vec<i64> = [Some(account.id), lost_claim].into_iter().flatten().map(|id| id.0).collect();
+    announce(tx, ControlKind::AccountChanged, &changed, now).await?;
+    Ok(Verified::Done { account_id: account.id, lost_claim })
 }
 
 /// Makes the secret's address the account's.
@@ -164,7 +184,7 @@ async fn prove(tx: &mut Tx<'_>, digest: [u8; 32], secret: &Secret, now: Timestam
     tx.run(used, params![digest, now]).await?;
     let set = sql!("UPDATE account SET email = $2, email_key = $3, email_verified_at = $4 WHERE id = $1");
     tx.run(set, params![secret.account_id, secret.email.as_str(), secret.email.key(), now]).await?;
-    supersede(tx, secret.account_id, &secret.email).await
+    supersede(tx, secret.account_id, &secret.email, now).await
 }
 
 impl FromRow for Secret {

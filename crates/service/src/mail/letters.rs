@@ -1,7 +1,7 @@
 //! The letters we write.
 
 use parlour_model::Email;
-use parlour_store::mail::NewMail;
+use parlour_store::mail::{NewMail, Notice};
 
 use crate::Result;
 use crate::secret::{Chance, random_text};
@@ -16,19 +16,16 @@ pub(crate) fn verification(to: &Email, link: &str, chance: &dyn Chance) -> Resul
          and press the button. The link is good for 24 hours.\n\n\
          If it was not you, do nothing: an address that is not confirmed is given up after seven days.\n"
     );
-    letter(to, "Confirm your e-mail address", body, chance)
+    let (message_id, recipient) = (random_text::<16>(chance)?, to.as_str().to_owned());
+    Ok(NewMail { message_id, recipient, subject: "Confirm your e-mail address".to_owned(), body })
 }
 
-/// The letter to an address that is no longer an account's.
-pub(crate) fn address_changed(to: &Email, chance: &dyn Chance) -> Result<NewMail> {
+/// The letter to an address that is no longer an account's. Which that is, the store knows.
+pub(crate) fn address_changed(chance: &dyn Chance) -> Result<Notice> {
     let body = "Hello,\n\n\
          the e-mail address of your account has been changed to another one, which was confirmed just now.\n\n\
          If it was not you, tell the operator of the service at once.\n"
         .to_owned();
-    letter(to, "Your e-mail address was changed", body, chance)
-}
-
-fn letter(to: &Email, subject: &str, body: String, chance: &dyn Chance) -> Result<NewMail> {
     let message_id = random_text::<16>(chance)?;
-    Ok(NewMail { message_id, recipient: to.as_str().to_owned(), subject: subject.to_owned(), body })
+    Ok(Notice { message_id, subject: "Your e-mail address was changed".to_owned(), body })
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use parlour_model::{
     Account, AdminLevel, Contract, Email, Profile, RoomName, Session, SourcePrefix, Timestamp, Username, UsernamePolicy,
 };
-use parlour_store::{Error, NewAccount, NewAudit, NewMail, NewSession, NewVerification, Role, SignUp, SignedUp, Store};
+use parlour_store::{
+    Error, NewAccount, NewAudit, NewMail, NewSession, NewVerification, Notice, Role, SignUp, SignedUp, Store,
+};
 use tokio_postgres::NoTls;
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
@@ -235,6 +237,25 @@ pub(crate) fn new_session() -> NewSession {
         expires_at: START + DAY * 14,
         idle_expires_at: START + DAY,
     }
+}
+
+/// What an address is told that another has replaced.
+pub(crate) fn notice() -> Notice {
+    Notice {
+        message_id: format!("<{}@parlour.example>", random()),
+        subject: "Changed".to_owned(),
+        body: "your address was changed".to_owned(),
+    }
+}
+
+/// The mails that wait, in their order. They are then done with.
+pub(crate) async fn mailed(store: &Store, now: Timestamp) -> Vec<NewMail> {
+    let mut all = Vec::new();
+    while let Some(queued) = store.claim_mail(now, MINUTE).await.unwrap() {
+        store.mail_sent(queued.id, now).await.unwrap();
+        all.push(queued.mail);
+    }
+    all
 }
 
 pub(crate) fn mail_to(recipient: &str) -> NewMail {

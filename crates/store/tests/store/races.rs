@@ -7,8 +7,8 @@ use parlour_model::Field;
 use parlour_store::{AdminSignedUp, Edit, Edited, SignedUp, SigningKeyRow, Store, Verified};
 
 use crate::harness::{
-    START, audit, digest, done, home_source, mail_to, member, new_session, on_both, sign_up, sign_up_with_email,
-    until_answered, username, verification,
+    START, audit, digest, done, home_source, mail_to, member, new_session, notice, on_both, sign_up,
+    sign_up_with_email, until_answered, username, verification,
 };
 
 /// Runs one thing for every input at once, on tasks of their own.
@@ -101,10 +101,10 @@ async fn of_parallel_uses_of_a_secret_one_wins() {
         new.verification = Some(verification(1, "ada@example.com", START));
         let (ada, _) = done(home.store.sign_up(new).await.unwrap());
         let answers = all_at_once(&home.store, 0..16, |store, _| async move {
-            until_answered!(store.verify_email(digest(1), START, audit("verify")).await)
+            until_answered!(store.verify_email(digest(1), notice(), START, audit("verify")).await)
         })
         .await;
-        let won = Verified::Done { account_id: ada.id, notify: None };
+        let won = Verified::Done { account_id: ada.id, lost_claim: None };
         assert_eq!(answers.iter().filter(|answer| **answer == won).count(), 1);
         assert_eq!(answers.iter().filter(|answer| **answer == Verified::Again).count(), 15);
     })
@@ -127,7 +127,7 @@ async fn of_two_who_prove_one_address_one_wins() {
             assert!(matches!(home.store.edit_account(edit).await.unwrap(), Edited::Done(_)));
         }
         let answers = all_at_once(&home.store, [1, 2], |store, secret| async move {
-            until_answered!(store.verify_email(digest(secret), START, audit("verify")).await)
+            until_answered!(store.verify_email(digest(secret), notice(), START, audit("verify")).await)
         })
         .await;
         assert_eq!(answers.iter().filter(|answer| matches!(answer, Verified::Done { .. })).count(), 1, "{answers:?}");

@@ -93,18 +93,22 @@ CREATE TABLE verification (
     email_key TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER NOT NULL,
-    verified_at INTEGER
+    verified_at INTEGER,
+    -- Since when another address is meant: the secret is void, but its mail was sent and counts.
+    superseded_at INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX verification_account ON verification (account_id, created_at);
 CREATE INDEX verification_expires ON verification (expires_at);
 
 -- The queue of mail. A sent mail keeps its row for a while, without its text: the text may hold a secret.
+-- A mail that holds one goes with its account.
 CREATE TABLE mail (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     message_id TEXT NOT NULL,
     recipient TEXT NOT NULL,
     subject TEXT NOT NULL,
     body TEXT NOT NULL,
+    account_id INTEGER REFERENCES account (id) ON DELETE CASCADE,
     created_at INTEGER NOT NULL,
     next_try_at INTEGER NOT NULL,
     tries INTEGER NOT NULL,
@@ -112,6 +116,7 @@ CREATE TABLE mail (
     given_up_at INTEGER,
     last_error TEXT NOT NULL
 ) STRICT;
+CREATE INDEX mail_account ON mail (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX mail_waiting ON mail (next_try_at) WHERE sent_at IS NULL AND given_up_at IS NULL;
 CREATE INDEX mail_sent ON mail (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX mail_given_up ON mail (given_up_at) WHERE given_up_at IS NOT NULL;
