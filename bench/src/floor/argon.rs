@@ -57,12 +57,13 @@ fn hash(hasher: &Argon2<'_>, room: &mut Room) -> Result<()> {
     Ok(done.map_err(|fault| fault.to_string())?)
 }
 
-/// The server's hashing threads run at the lowest priority. So do these, or whatever else the machine does would slow
+/// The server's hashing threads run only when nobody else wants the core. So do these, or whatever else the machine does would slow
 /// the server alone.
-#[expect(unsafe_code, reason = "the standard library has no thread priorities")]
+#[expect(unsafe_code, reason = "the standard library has no scheduling classes")]
 fn lower_priority() {
-    // SAFETY: on Linux `who` 0 is the calling thread, and nothing but its nice value changes.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: 0 is the calling thread, and the call only reads the value it is given a pointer to.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) };
 }
 
 #[cfg(test)]
