@@ -12,6 +12,9 @@ use crate::settings::ContractSettings;
 /// Pages bring their own policy; what is no page may be framed, run and fetched from by nobody.
 const API_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
+/// A page that we open, or that opens us, gets no hold of our window.
+static OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+
 /// Puts on what every answer has (OWASP HTTP Headers cheat sheet). What a handler has set stays.
 pub(crate) fn secure(headers: &mut HeaderMap, settings: &ContractSettings) {
     let nosniff = HeaderValue::from_static("nosniff");
@@ -19,7 +22,7 @@ pub(crate) fn secure(headers: &mut HeaderMap, settings: &ContractSettings) {
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     // Pages ask for `same-origin`: under `no-referrer` a browser hides even our own origin from our own forms.
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
-    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(&OPENER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(API_POLICY);
     // Almost everything here is about one person; what is not says so itself.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

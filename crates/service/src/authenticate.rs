@@ -4,6 +4,7 @@
 //! the token lives), that a session stands (until it is ended), and what an account is now (until it changes).
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,8 +14,8 @@ use parlour_model::{Account, AccountId, Session, SessionId, Timestamp};
 
 use crate::app::App;
 use crate::cache::Cache;
+use crate::secret::digest;
 use crate::secret::token::{self, Kind};
-use crate::secret::{Digest, digest};
 use crate::{Error, Result};
 
 /// What a request shows at the door.
@@ -45,11 +46,27 @@ const TOUCH_EVERY: Duration = Duration::from_mins(1);
 
 /// What is remembered at the doors.
 pub(crate) struct Doors {
-    tokens: Cache<Digest, AccessGrant>,
-    cookies: Cache<Digest, SessionId>,
+    fingerprints: Fingerprints,
+    tokens: Cache<Fingerprint, AccessGrant>,
+    cookies: Cache<Fingerprint, SessionId>,
     sessions: Cache<SessionId, Arc<Standing>>,
     /// Sessions whose last use waits to be written. No more than the sessions in memory.
     touched: Mutex<HashMap<SessionId, Touched>>,
+}
+
+/// By what a credential is found again: 128 bits that nobody outside this process can foresee.
+type Fingerprint = (u64, u64);
+
+/// Two keyed hashes (`SipHash`, a pseudo-random function) with keys drawn at the start. Nobody can make a second
+/// credential with the fingerprint of a first, and on a machine without instructions for it SHA-256 of a token would
+/// cost more than all the rest of finding its session.
+#[derive(Default)]
+struct Fingerprints(RandomState, RandomState);
+
+impl Fingerprints {
+    fn of(&self, credential: &str) -> Fingerprint {
+        (self.0.hash_one(credential), self.1.hash_one(credential))
+    }
 }
 
 /// A use that waits to be written.
@@ -69,6 +86,7 @@ struct Standing {
 impl Default for Doors {
     fn default() -> Self {
         Self {
+            fingerprints: Fingerprints::default(),
             tokens: Cache::new(MOST),
             cookies: Cache::new(MOST),
             sessions: Cache::new(MOST),
@@ -173,7 +191,7 @@ impl App {
     }
 
     fn grant_of(&self, token: &str) -> Result<AccessGrant> {
-        let key = digest(token.as_bytes());
+        let key = self.doors.fingerprints.of(token);
         if let Some(grant) = self.doors.tokens.get(&key) {
             return Ok(grant);
         }
@@ -185,11 +203,11 @@ impl App {
     }
 
     async fn session_of_cookie(&self, cookie: &str) -> Result<SessionId> {
-        let key = digest(cookie.as_bytes());
+        let key = self.doors.fingerprints.of(cookie);
         if let Some(id) = self.doors.cookies.get(&key) {
             return Ok(id);
         }
-        let session = self.store.session_by_cookie(key).await?.ok_or(Error::CredentialRefused)?;
+        let session = self.store.session_by_cookie(digest(cookie.as_bytes())).await?.ok_or(Error::CredentialRefused)?;
         // A cookie names its session for good, so there is no end that this could race with.
         self.doors.cookies.remember(self.doors.cookies.stamp(), key, session.id);
         Ok(session.id)

@@ -263,7 +263,7 @@ async fn change(tx: &mut Tx<'_>, edit: &Edit) -> Result<Edited> {
         if !name::email_is_free(tx, &new.email, Some(old.id), edit.now).await? {
             return Ok(Edited::Taken(Field::Email));
         }
-        if verification::has_had_enough(tx, old.id, edit.now).await? {
+        if verification::has_had_enough(tx, old.id, &new.email, edit.now).await? {
             return Ok(Edited::TooManyMails);
         }
     }
