@@ -14,6 +14,7 @@ mod load;
 mod machine;
 mod measure;
 mod people;
+mod plan;
 mod process;
 mod report;
 mod stage;
@@ -24,7 +25,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use case::{Case, Plan};
+use case::Case;
+use plan::Plan;
 use report::Outcome;
 
 /// Why a measurement could not be made.

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use crate::Result;
-use crate::case::Plan;
 use crate::folder::Folder;
 use crate::people::{self, Person};
+use crate::plan::Plan;
 use crate::process::{Process, Settings};
 
 /// Nobody is throttled, for all the load comes from one address; hashes cost what they cost by default.

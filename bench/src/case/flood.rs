@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::{Case, Plan};
+use super::Case;
 use crate::Result;
 use crate::load::drive;
 use crate::load::flood::{Fates, flood};
@@ -11,6 +11,7 @@ use crate::load::probe::{Schedule, latencies};
 use crate::load::request::Request;
 use crate::measure::{median, percentile};
 use crate::people::Person;
+use crate::plan::Plan;
 use crate::process::{Process, pause};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Case, Plan};
+use super::Case;
 use crate::Result;
 use crate::floor::argon::{Memory, hashes_a_second};
 use crate::load::closed::{Pace, answers_a_second};
@@ -10,6 +10,7 @@ use crate::load::drive;
 use crate::load::request::Request;
 use crate::measure::{median, ratios};
 use crate::people::Person;
+use crate::plan::Plan;
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Case, Plan};
+use super::Case;
 use crate::Result;
 use crate::cores::Cores;
 use crate::load::closed::{Pace, answers_a_second};
@@ -11,6 +11,7 @@ use crate::load::request::{self, Request};
 use crate::load::visitor::Visitor;
 use crate::measure::{median, ratios};
 use crate::people;
+use crate::plan::Plan;
 use crate::process::{Process, computed_here};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;

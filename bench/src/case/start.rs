@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Case, Plan};
+use super::Case;
 use crate::Result;
 use crate::load::request::{self, Request};
 use crate::load::visitor::Visitor;
 use crate::measure::median;
+use crate::plan::Plan;
 use crate::process::{Process, pause};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use parlour_service::App;
 
+use crate::readiness::Readiness;
 use crate::settings::ContractSettings;
-use crate::well_known::Readiness;
 
 /// What every handler has at hand. Cheap to clone.
 #[derive(Clone)]

@@ -26,6 +26,7 @@ mod door;
 mod headers;
 mod live;
 mod origin;
+mod readiness;
 mod refusal;
 mod reply;
 mod territory;
@@ -38,8 +39,8 @@ use parlour_service::App;
 
 pub use address::{Network, Peer};
 pub use door::{Door, Served};
+pub use readiness::Readiness;
 pub use settings::ContractSettings;
-pub use well_known::Readiness;
 
 use desk::Desk;
 

@@ -1,8 +1,5 @@
 //! What belongs to no contract: the key set, and whether the server lives and takes work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
@@ -24,21 +21,6 @@ use crate::tokens::Tokens;
 
 pub(crate) fn routes() -> Router<Desk> {
     Router::new().route("/.well-known/jwks.json", get(keys)).route("/healthz", get(alive)).route("/readyz", get(ready))
-}
-
-/// Whether the server takes work. The server sets it; a load balancer asks for it.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// Says from now on whether work is taken.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
-    }
-
-    fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
 }
 
 /// The public keys (RFC 7517 §5). Others may keep them for as long as a new key is published before it signs.

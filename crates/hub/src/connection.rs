@@ -3,23 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
+use parlour_model::{AccountId, SessionId, SourcePrefix};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Hub;
 use crate::bus::Hint;
-use crate::registry::{Key, Registry, Signal, send_away};
-
-/// Who a connection speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// The account.
-    pub account_id: AccountId,
-    /// The login.
-    pub session_id: SessionId,
-    /// When the token's time is up; `None` when only the session's end ends it.
-    pub expires_at: Option<Timestamp>,
-}
+use crate::registry::{Farewell, Key, Owner, Registry, Signal, TooManyConnections, send_away};
 
 /// An open socket. Dropping it takes it out of the registry.
 pub struct Connection {
@@ -27,21 +16,6 @@ pub struct Connection {
     key: Key,
     signal: Arc<Signal>,
 }
-
-/// Why a connection must go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
-    /// Its session was ended: close with 1008.
-    SessionEnded,
-    /// Its token's time is up: close with 1008.
-    Expired,
-    /// The server restarts: close with 1012, which tells the peer to come back.
-    Restarting,
-}
-
-/// This account, this source, or everybody together has as many connections as are allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManyConnections;
 
 impl Hub {
     /// Registers a socket.

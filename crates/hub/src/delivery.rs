@@ -10,9 +10,9 @@ use tokio::select;
 use tokio::task::coop::consume_budget;
 use tokio::time::Instant;
 
-use crate::hub::HubSettings;
 use crate::line::{Broken, Line, drained};
 use crate::seat::FellBehind;
+use crate::settings::HubSettings;
 use crate::{Connection, Farewell, Seat};
 
 /// How long a peer has to take the rest and answer our goodbye.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
 
 use parlour_model::{AccountId, Clock};
 use tokio::runtime::Handle;
@@ -17,47 +16,12 @@ use crate::history::History;
 use crate::lock::lock;
 use crate::registry::Registry;
 use crate::rooms::{Hold, Rooms};
+use crate::settings::HubSettings;
 use crate::subscription::Log;
 
 /// How many pages of the history are read at once for seats that come back: a herd of them must not take every
 /// connection to the database.
 const MOST_READS: usize = 16;
-
-/// How much, how many, how long.
-#[derive(Clone, Copy, Debug)]
-pub struct HubSettings {
-    /// The most entries that a room keeps for its seats.
-    pub ring_entries: usize,
-    /// The most bytes of them, frames included.
-    pub ring_bytes: usize,
-    /// How long a person whose line broke is still counted as present.
-    pub leave_grace: Duration,
-    /// How often a peer is pinged: below the 60 s after which proxies give up on a silent connection.
-    pub ping_every: Duration,
-    /// How long a peer may be silent, and how long a write may make no progress, before the line counts as broken.
-    pub idle_timeout: Duration,
-    /// The most connections of one account.
-    pub connections_per_account: usize,
-    /// The most connections from one source.
-    pub connections_per_source: usize,
-    /// The most connections of all.
-    pub connections: usize,
-}
-
-impl Default for HubSettings {
-    fn default() -> Self {
-        Self {
-            ring_entries: 1_024,
-            ring_bytes: 1024 * 1024,
-            leave_grace: Duration::from_secs(10),
-            ping_every: Duration::from_secs(25),
-            idle_timeout: Duration::from_mins(1),
-            connections_per_account: 32,
-            connections_per_source: 1_024,
-            connections: 100_000,
-        }
-    }
-}
 
 /// Every room, seat and connection of this node. Cheap to clone; its tasks end with the last clone.
 #[derive(Clone)]

@@ -31,13 +31,16 @@ mod ring;
 mod room;
 mod rooms;
 mod seat;
+mod settings;
 mod subscription;
 
 pub use bus::Published;
-pub use connection::{Connection, Farewell, Owner, TooManyConnections};
+pub use connection::Connection;
 pub use delivery::{Conversation, Flow, Parting, converse};
 pub use encoder::Encoder;
 pub use history::{BoxFuture, Head, History, HistoryError};
-pub use hub::{Counts, Hub, HubSettings};
+pub use hub::{Counts, Hub};
 pub use outbox::Outbox;
+pub use registry::{Farewell, Owner, TooManyConnections};
 pub use seat::{FellBehind, JoinError, NewSeat, Seat};
+pub use settings::HubSettings;

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use parlour_websocket::{CloseCode, Connection as Socket, Writer, frame};
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 
-use crate::hub::HubSettings;
+use crate::settings::HubSettings;
 
 /// One socket.
 pub(crate) struct Line {

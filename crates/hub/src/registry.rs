@@ -6,9 +6,34 @@ use std::sync::{Arc, Mutex, OnceLock};
 use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
 use tokio::sync::Notify;
 
-use crate::connection::{Farewell, Owner, TooManyConnections};
-use crate::hub::HubSettings;
 use crate::lock::lock;
+use crate::settings::HubSettings;
+
+/// Who a connection speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The account.
+    pub account_id: AccountId,
+    /// The login.
+    pub session_id: SessionId,
+    /// When the token's time is up; `None` when only the session's end ends it.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Why a connection must go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Farewell {
+    /// Its session was ended: close with 1008.
+    SessionEnded,
+    /// Its token's time is up: close with 1008.
+    Expired,
+    /// The server restarts: close with 1012, which tells the peer to come back.
+    Restarting,
+}
+
+/// This account, this source, or everybody together has as many connections as are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyConnections;
 
 /// A connection's number in the registry.
 pub(crate) type Key = u64;

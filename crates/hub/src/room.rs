@@ -7,10 +7,10 @@ use tokio::sync::{OnceCell, watch};
 use tokio::time::Instant;
 
 use crate::history::Head;
-use crate::hub::HubSettings;
 use crate::lock::{read, write};
 use crate::presence::{Arrival, People};
 use crate::ring::{Position, Ring, What};
+use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
 
 /// A room that somebody is in, or was in until a moment ago.

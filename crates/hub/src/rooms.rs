@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use parlour_model::RoomName;
 
-use crate::hub::HubSettings;
 use crate::lock::lock;
 use crate::room::Room;
+use crate::settings::HubSettings;
 
 /// The active rooms, by the key of their names.
 #[derive(Default)]

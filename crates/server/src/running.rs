@@ -8,7 +8,7 @@ use std::time::Duration;
 use parlour_contract::Readiness;
 use parlour_model::Clock;
 use parlour_service::App;
-use parlour_service::app::Background;
+use parlour_service::background::Background;
 use parlour_service::secret::SystemChance;
 use parlour_store::{Role, Store};
 use tokio::net::TcpListener;

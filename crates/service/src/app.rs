@@ -7,17 +7,17 @@ use parlour_model::{Account, AccountId, Clock, SessionId, Timestamp};
 use parlour_store::Store;
 use tokio::sync::{Notify, watch};
 
-use crate::authenticate::Doors;
 use crate::cache::Cache;
+use crate::doors::Doors;
 use crate::limits::Limits;
-use crate::live::Live;
 use crate::live::history::StoredHistory;
+use crate::live::talk::Live;
 use crate::secret::Chance;
 use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
 use crate::secret::seal::MasterKey;
 use crate::settings::Settings;
-use crate::{Error, Result, audit, control, housekeeping, mail};
+use crate::{Result, audit};
 
 /// Accounts kept in memory, and as many again that go next.
 const ACCOUNTS_IN_MEMORY: usize = 50_000;
@@ -51,7 +51,7 @@ pub struct Parts {
     pub(crate) accounts: Cache<AccountId, Arc<Account>>,
     /// Rung when mail was queued.
     pub(crate) mail_waits: Notify,
-    stop: watch::Sender<bool>,
+    pub(crate) stop: watch::Sender<bool>,
 }
 
 impl std::ops::Deref for App {
@@ -61,9 +61,6 @@ impl std::ops::Deref for App {
         &self.0
     }
 }
-
-/// What runs beside the requests, until it is told to stop.
-pub struct Background(Vec<tokio::task::JoinHandle<()>>);
 
 impl App {
     /// Puts the application together over an open store. The first start makes the first signing key.
@@ -97,30 +94,6 @@ impl App {
             master,
             keyring,
         })))
-    }
-
-    /// Starts what runs beside the requests: the mail worker, the watch over what other processes changed, housekeeping.
-    ///
-    /// # Errors
-    /// The mail server's URL cannot be read, or the store is away.
-    pub async fn start_background(&self) -> Result<Background> {
-        let head = self.store.control_head().await?;
-        let transport = mail::transport::Transport::read(&self.settings.mail);
-        let transport = transport.map_err(|bad| Error::internal(format!("the mail setting {bad:?} cannot be read")))?;
-        Ok(Background(vec![
-            tokio::spawn(mail::worker::run(self.clone(), transport)),
-            tokio::spawn(control::watch(self.clone(), head)),
-            tokio::spawn(housekeeping::run(self.clone())),
-        ]))
-    }
-
-    /// Stops what runs beside the requests and waits for it.
-    pub async fn stop_background(&self, background: Background) {
-        self.stop.send_replace(true);
-        for task in background.0 {
-            // A task that panicked is over as well.
-            drop(task.await);
-        }
     }
 
     /// Whether what is asked now would be durable.

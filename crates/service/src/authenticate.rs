@@ -1,19 +1,12 @@
 //! Who a request speaks for: a token or a cookie becomes a [`Caller`], without a query when it was seen before.
-//!
-//! Three things are remembered apart, because they end apart: that a token's signature is good (for as long as
-//! the token lives), that a session stands (until it is ended), and what an account is now (until it changes).
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use parlour_model::token::{AccessClaims, AccessGrant};
-use parlour_model::{Account, AccountId, Session, SessionId, Timestamp};
+use parlour_model::{Account, AccountId, SessionId, Timestamp};
 
 use crate::app::App;
-use crate::cache::Cache;
+use crate::doors::Standing;
 use crate::secret::digest;
 use crate::secret::token::{self, Kind};
 use crate::{Error, Result};
@@ -36,101 +29,6 @@ pub struct Caller {
     pub session_id: SessionId,
     /// When the credential ends.
     pub expires_at: Timestamp,
-}
-
-/// Credentials kept in memory, and as many again that go next.
-const MOST: usize = 50_000;
-
-/// The last use of a session is written at most this often.
-const TOUCH_EVERY: Duration = Duration::from_mins(1);
-
-/// What is remembered at the doors.
-pub(crate) struct Doors {
-    fingerprints: Fingerprints,
-    tokens: Cache<Fingerprint, AccessGrant>,
-    cookies: Cache<Fingerprint, SessionId>,
-    sessions: Cache<SessionId, Arc<Standing>>,
-    /// Sessions whose last use waits to be written. No more than the sessions in memory.
-    touched: Mutex<HashMap<SessionId, Touched>>,
-}
-
-/// By what a credential is found again: 128 bits that nobody outside this process can foresee.
-type Fingerprint = (u64, u64);
-
-/// Two keyed hashes (`SipHash`, a pseudo-random function) with keys drawn at the start. Nobody can make a second
-/// credential with the fingerprint of a first, and on a machine without instructions for it SHA-256 of a token would
-/// cost more than all the rest of finding its session.
-#[derive(Default)]
-struct Fingerprints(RandomState, RandomState);
-
-impl Fingerprints {
-    fn of(&self, credential: &str) -> Fingerprint {
-        (self.0.hash_one(credential), self.1.hash_one(credential))
-    }
-}
-
-/// A use that waits to be written.
-struct Touched {
-    at: Timestamp,
-    /// As it was: only a refresh moves it.
-    idle_expires_at: Timestamp,
-}
-
-/// A session that stands.
-struct Standing {
-    session: Session,
-    /// Microseconds since 1970.
-    last_used: AtomicI64,
-}
-
-impl Default for Doors {
-    fn default() -> Self {
-        Self {
-            fingerprints: Fingerprints::default(),
-            tokens: Cache::new(MOST),
-            cookies: Cache::new(MOST),
-            sessions: Cache::new(MOST),
-            touched: Mutex::default(),
-        }
-    }
-}
-
-impl Doors {
-    pub(crate) fn forget_session(&self, id: SessionId) {
-        self.sessions.forget(&id);
-    }
-
-    pub(crate) fn forget_account(&self, id: AccountId, except: Option<SessionId>) {
-        self.sessions.forget_where(|standing| standing.session.account_id == id && Some(standing.session.id) != except);
-    }
-
-    /// Tokens verified under keys that are gone must be looked at again.
-    pub(crate) fn forget_tokens(&self) {
-        self.tokens.forget_where(|_| true);
-    }
-
-    pub(crate) fn forget_everything(&self) {
-        self.forget_tokens();
-        self.sessions.forget_where(|_| true);
-    }
-
-    /// The uses to be written, taken out.
-    pub(crate) fn take_touched(&self) -> Vec<(SessionId, Timestamp, Timestamp)> {
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        touched.drain().map(|(id, last)| (id, last.at, last.idle_expires_at)).collect()
-    }
-
-    fn touch(&self, standing: &Standing, now: Timestamp) {
-        let last = Timestamp(standing.last_used.load(Ordering::Relaxed));
-        if now.since(last) < TOUCH_EVERY {
-            return;
-        }
-        standing.last_used.store(now.0, Ordering::Relaxed);
-        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        if touched.len() < MOST {
-            touched.insert(standing.session.id, Touched { at: now, idle_expires_at: standing.session.idle_expires_at });
-        }
-    }
 }
 
 impl App {
@@ -191,7 +89,7 @@ impl App {
     }
 
     fn grant_of(&self, token: &str) -> Result<AccessGrant> {
-        let key = self.doors.fingerprints.of(token);
+        let key = self.doors.fingerprint(token);
         if let Some(grant) = self.doors.tokens.get(&key) {
             return Ok(grant);
         }
@@ -203,7 +101,7 @@ impl App {
     }
 
     async fn session_of_cookie(&self, cookie: &str) -> Result<SessionId> {
-        let key = self.doors.fingerprints.of(cookie);
+        let key = self.doors.fingerprint(cookie);
         if let Some(id) = self.doors.cookies.get(&key) {
             return Ok(id);
         }
@@ -219,8 +117,7 @@ impl App {
         }
         let stamp = self.doors.sessions.stamp();
         let session = self.store.session(id).await?.ok_or(Error::CredentialRefused)?;
-        let last_used = AtomicI64::new(session.last_used_at.0);
-        let standing = Arc::new(Standing { session, last_used });
+        let standing = Standing::of(session);
         self.doors.sessions.remember(stamp, id, standing.clone());
         Ok(standing)
     }

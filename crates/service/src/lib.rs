@@ -30,8 +30,10 @@ pub mod live;
 
 // What the use cases stand on.
 pub mod audit;
+pub mod background;
 pub mod cache;
 pub mod control;
+mod doors;
 pub mod housekeeping;
 pub mod limits;
 pub mod mail;

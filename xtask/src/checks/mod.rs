@@ -2,6 +2,7 @@
 
 mod browser;
 mod count;
+mod machine;
 mod postgres;
 mod report;
 mod step;

@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::tools;
+use super::machine;
 
 /// A running cluster. Dropping it, or the death of this process by any signal, stops it and deletes its folder.
 pub(crate) struct Cluster {
@@ -55,7 +55,7 @@ impl Drop for Cluster {
 /// The shell that owns the cluster, in a process group of its own so that Ctrl-C reaches it only as the end of its
 /// input. PostgreSQL refuses to run as root, so root steps down to the user that Debian's package makes.
 fn keeper(binaries: &Path, port: u16) -> Command {
-    let mut command = if tools::is_root() {
+    let mut command = if machine::is_root() {
         let mut command = Command::new("runuser");
         command.args(["--user", "postgres", "--", "sh"]);
         // Root's own temporary folder may be closed to that user.
@@ -95,7 +95,7 @@ pub(crate) fn binaries() -> Option<PathBuf> {
         .rev()
         .map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")))
         .find(|folder| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file());
-    debian.or_else(|| Some(tools::on_path("initdb")?.parent()?.to_path_buf()))
+    debian.or_else(|| Some(machine::on_path("initdb")?.parent()?.to_path_buf()))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The programs beyond Rust that the checks use: which, why, and how they come onto a machine.
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
+use super::machine::{is_root, on_path};
 use super::postgres;
 use super::step::{Log, Outcome};
 
@@ -73,19 +73,6 @@ fn verdict(missing: &[Tool]) -> Outcome {
 fn apt_get(log: &Log, arguments: &[&str]) -> Result<(), Outcome> {
     let outcome = log.run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"));
     if outcome.failed == 0 { Ok(()) } else { Err(outcome) }
-}
-
-/// Whether this process may install packages, and must step down before it starts PostgreSQL.
-pub(crate) fn is_root() -> bool {
-    let id = Command::new("id").arg("--user").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-}
-
-/// The first file of this name in the folders of `PATH`.
-#[expect(clippy::disallowed_methods, reason = "PATH is the machine's, not a setting of the server")]
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| Path::is_file(file))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use parlour_store::Store;
 use parlour_store::room::{Appended, NewMessage, RoomHead};
 use tokio::sync::{Notify, oneshot};
 
-use super::Posted;
+use super::talk::Posted;
 use crate::{Error, Result};
 
 /// The most messages of one commit.

@@ -5,55 +5,21 @@
 
 mod batcher;
 pub mod history;
+pub mod talk;
 
-use std::sync::Arc;
-
-use parlour_hub::{Hub, JoinError, NewSeat, Owner, Parting, Seat, converse};
-use parlour_model::{Author, Client, Clock, Event, Field, RoomName, Rule, Seq, Violation};
-use parlour_store::Store;
+use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat, converse};
+use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
 pub use parlour_hub::{Connection, Conversation, Counts, Encoder, Flow};
+pub use talk::Posted;
 
 use crate::app::App;
 use crate::authenticate::Caller;
-use crate::settings::ChatSettings;
 use crate::{Error, Result};
-use batcher::Batcher;
 
 /// The most characters of a client's own key.
 const MOST_KEY_CHARACTERS: usize = 128;
-
-/// Rooms, seats and messages.
-pub struct Live {
-    hub: Hub,
-    batcher: Arc<Batcher>,
-}
-
-/// What became of a message: committed, and on its way to everybody.
-pub enum Posted {
-    /// It is in the log; its sender's seat gets it like everybody else's.
-    New,
-    /// It was in the log before, under the same key. The first one, for its sender alone.
-    Before(Event),
-}
-
-impl Live {
-    pub(crate) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, settings: &ChatSettings) -> Self {
-        let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, settings.queue));
-        Self { hub, batcher }
-    }
-
-    /// The hub: seats, presence and delivery on this node.
-    pub const fn hub(&self) -> &Hub {
-        &self.hub
-    }
-
-    /// Resolves when every message that was taken is committed and answered.
-    pub async fn flushed(&self) {
-        self.batcher.flushed().await;
-    }
-}
 
 impl App {
     /// Registers a socket, so that it ends with its session. Without a caller it is a guest's.
@@ -61,7 +27,7 @@ impl App {
     /// # Errors
     /// [`Error::TooManyConnections`]; [`Error::CredentialRefused`] when the session has ended meanwhile.
     pub async fn connect(&self, caller: Option<&Caller>, client: &Client) -> Result<Connection> {
-        let connection = self.live.hub.connect(caller.map(owner), client.source());
+        let connection = self.live.hub().connect(caller.map(owner), client.source());
         let connection = connection.map_err(|_too_many| Error::TooManyConnections)?;
         if let Some(caller) = caller {
             // A session that ended before the socket was registered did not find it.
@@ -139,7 +105,7 @@ impl App {
         since: Option<Seq>,
     ) -> Result<Seat> {
         let seat = NewSeat { person: caller.map(author), encoder, since };
-        self.live.hub.join(room, connection, seat).await.map_err(|JoinError::HistoryAway| Error::Busy(TRY_AGAIN))
+        self.live.hub().join(room, connection, seat).await.map_err(|JoinError::HistoryAway| Error::Busy(TRY_AGAIN))
     }
 
     /// Writes a message into a room and answers when it is durable.

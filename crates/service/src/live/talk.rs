@@ -1,0 +1,41 @@
+//! What talking stands on: the hub with its seats, and the batcher that commits before anybody hears.
+
+use std::sync::Arc;
+
+use parlour_hub::Hub;
+use parlour_model::{Clock, Event};
+use parlour_store::Store;
+
+use super::batcher::Batcher;
+use crate::settings::ChatSettings;
+
+/// Rooms, seats and messages.
+pub struct Live {
+    hub: Hub,
+    pub(super) batcher: Arc<Batcher>,
+}
+
+/// What became of a message: committed, and on its way to everybody.
+pub enum Posted {
+    /// It is in the log; its sender's seat gets it like everybody else's.
+    New,
+    /// It was in the log before, under the same key. The first one, for its sender alone.
+    Before(Event),
+}
+
+impl Live {
+    pub(crate) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, settings: &ChatSettings) -> Self {
+        let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, settings.queue));
+        Self { hub, batcher }
+    }
+
+    /// The hub: seats, presence and delivery on this node.
+    pub const fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Resolves when every message that was taken is committed and answered.
+    pub async fn flushed(&self) {
+        self.batcher.flushed().await;
+    }
+}
