@@ -1,23 +1,17 @@
-//! The hub's own tasks: what time brings, lost hints, and holes in logs.
+//! The hub's own tasks: what time brings, and lost hints.
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::warn;
 
-use crate::history::History;
-use crate::hub::Inner;
-use crate::room::Room;
+use crate::node::Inner;
 
 /// How often expiries and graces are looked at.
 const CLOCKS_EVERY: Duration = Duration::from_millis(250);
 /// How often the heads of the active rooms are compared: bounds how late an event comes whose hint was lost.
 const HEADS_EVERY: Duration = Duration::from_secs(1);
-/// How long to wait before asking a history again that was away.
-pub(crate) const RETRY: Duration = Duration::from_millis(250);
-/// How many events are read at once.
-pub(crate) const PAGE: i64 = 256;
 
 /// Ends tokens whose time is up, by the clock, and graces, by the runtime's time.
 pub(crate) async fn watch_clocks(hub: Weak<Inner>) {
@@ -66,21 +60,4 @@ async fn check_heads(hub: &Inner) -> bool {
         }
     }
     true
-}
-
-/// Fills the hole in a room's log from the history, for as long as there is one and the room is active.
-pub(crate) async fn repair(history: Arc<dyn History>, room: Weak<Room>) {
-    loop {
-        let hole = room.upgrade().and_then(|room| room.hole());
-        let Some((log, after)) = hole else {
-            return;
-        };
-        let page = history.after(log.id, after, PAGE).await.unwrap_or_default();
-        if page.is_empty() {
-            sleep(RETRY).await;
-        } else if let Some(room) = room.upgrade() {
-            // While this task is the room's repair, no second one is asked for.
-            let _ = room.take(log, page);
-        }
-    }
 }

@@ -12,11 +12,11 @@ use tokio::select;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use crate::care::{PAGE, RETRY};
 use crate::encoder::{Encoder, Voice};
 use crate::history::BoxFuture;
-use crate::hub::Inner;
+use crate::node::Inner;
 use crate::outbox::{Outbox, Page};
+use crate::repair::{PAGE, RETRY};
 use crate::ring::Position;
 use crate::room::{Arrived, Gate, Room};
 use crate::rooms::Hold;

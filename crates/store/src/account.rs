@@ -4,8 +4,9 @@ use parlour_model::{
     Account, AccountId, AdminLevel, Email, Field, Profile, ProfileChange, Session, SourcePrefix, Timestamp, Username,
 };
 
+use crate::account_row::{ACCOUNT_COLUMNS, lock};
 use crate::control::{ControlKind, announce};
-use crate::database::{FromRow, Params, Row, Tx};
+use crate::database::{Params, Tx};
 use crate::session::NewSession;
 use crate::verification::NewVerification;
 use crate::{NewAudit, Result, Store, audit, credential, name, params, session, sql, verification};
@@ -88,11 +89,6 @@ pub enum Edited {
     /// There is no such account.
     Unknown,
 }
-
-pub(crate) const ACCOUNT_COLUMNS: &str = "account.id, account.username, account.email, account.email_key, \
-    account.email_verified_at, account.first_name, account.last_name, account.display_name, account.facility_id, \
-    account.profile_picture, account.bio, account.consent_at, account.admin_level, account.created_at, \
-    account.disabled_at";
 
 impl Store {
     /// Makes an account, with its first session and the proof of its address.
@@ -183,12 +179,6 @@ impl Store {
             })
             .await
     }
-}
-
-/// The account, held so that no other transaction changes it before this one ends.
-pub(crate) async fn lock(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>> {
-    let lock = sql!("UPDATE account SET disabled_at = disabled_at WHERE id = $1 RETURNING ", ACCOUNT_COLUMNS);
-    tx.get(lock, params![id]).await
 }
 
 pub(crate) async fn insert(tx: &mut Tx<'_>, new: &SignUp) -> Result<SignedUp> {
@@ -329,37 +319,4 @@ async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit
     audit::write(tx, &audit.about(id, None), now).await?;
     announce(tx, ControlKind::AccountEnded, &[id.0], now).await?;
     Ok(true)
-}
-
-impl FromRow for Account {
-    fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self {
-            id: row.take()?,
-            username: row.take()?,
-            email: {
-                let text: Option<String> = row.take()?;
-                let key: Option<String> = row.take()?;
-                text.zip(key).map(|(text, key)| Email::stored(text, key))
-            },
-            email_verified_at: row.take()?,
-            profile: Profile::from_row(row)?,
-            admin_level: row.take()?,
-            created_at: row.take()?,
-            disabled_at: row.take()?,
-        })
-    }
-}
-
-impl FromRow for Profile {
-    fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self {
-            first_name: row.take()?,
-            last_name: row.take()?,
-            display_name: row.take()?,
-            facility_id: row.take()?,
-            profile_picture: row.take()?,
-            bio: row.take()?,
-            consent_at: row.take()?,
-        })
-    }
 }

@@ -2,7 +2,7 @@
 
 use parlour_model::{Account, AccountId, Session, SessionId, SourcePrefix, Timestamp};
 
-use crate::account::{self, ACCOUNT_COLUMNS};
+use crate::account_row::{self, ACCOUNT_COLUMNS};
 use crate::database::{FromRow, Row, Tx};
 use crate::session::NewSession;
 use crate::{NewAudit, Result, Store, audit, params, session, sql};
@@ -116,7 +116,7 @@ impl Store {
     ) -> Result<bool> {
         self.db
             .write(async move |tx| {
-                if account::lock(tx, id).await?.is_none() {
+                if account_row::lock(tx, id).await?.is_none() {
                     return Ok(false);
                 }
                 put(tx, id, &phc, now).await?;
@@ -144,7 +144,7 @@ const LOGIN_JOINS: &str = "LEFT JOIN credential ON credential.account_id = accou
 
 async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
     let (id, now) = (log_in.account_id, log_in.now);
-    let usable = account::lock(tx, id).await?.is_some_and(|account| account.disabled_at.is_none());
+    let usable = account_row::lock(tx, id).await?.is_some_and(|account| account.disabled_at.is_none());
     if !usable || password_changed_at(tx, id).await? != log_in.password_changed_at {
         return Ok(None);
     }

@@ -12,6 +12,7 @@
 //! - Secrets come as digests. Text is kept as given, but U+0000 becomes U+FFFD, since PostgreSQL has none.
 
 pub mod account;
+mod account_row;
 pub mod audit;
 pub mod control;
 pub mod credential;

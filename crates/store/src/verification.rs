@@ -6,7 +6,7 @@ use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Tx};
-use crate::{NewAudit, NewMail, Notice, Result, Store, account, audit, mail, name, params, sql};
+use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, sql};
 
 /// A secret to be mailed.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Store {
         self.db
             .write(async move |tx| {
                 // Held, so that two wishes at once are counted one after the other.
-                let Some(account) = account::lock(tx, id).await? else { return Ok(SecretMade::UnknownAccount) };
+                let Some(account) = account_row::lock(tx, id).await? else { return Ok(SecretMade::UnknownAccount) };
                 let claims = account.email.is_some_and(|email| email.key() == new.email.key());
                 if !claims || account.email_verified_at.is_some() {
                     return Ok(SecretMade::NoAddress);
@@ -121,7 +121,7 @@ pub(crate) async fn supersede(tx: &mut Tx<'_>, id: AccountId, email: &Email, now
     Ok(())
 }
 
-/// Whether an account that is [held](account::lock) has had as many mails with a secret as it gets: one to an address in
+/// Whether an account that is [held](account_row::lock) has had as many mails with a secret as it gets: one to an address in
 /// a quarter of an hour, five to all of them in a day. A secret that came back counts for the day only: whoever read
 /// that mail wanted it.
 pub(crate) async fn has_had_enough(tx: &mut Tx<'_>, id: AccountId, email: &Email, now: Timestamp) -> Result<bool> {
@@ -158,7 +158,7 @@ async fn verify(
     if secret.expires_at <= now {
         return Ok(Verified::Expired);
     }
-    let Some(account) = account::lock(tx, secret.account_id).await? else { return Ok(Verified::Unknown) };
+    let Some(account) = account_row::lock(tx, secret.account_id).await? else { return Ok(Verified::Unknown) };
     let replaced = account.email.as_ref().filter(|email| email.key() != secret.email.key());
     if secret.verified_at.is_some() {
         let is_proven = account.email_verified_at.is_some() && account.email.is_some() && replaced.is_none();

@@ -13,7 +13,6 @@ use parlour_store::Store;
 use parlour_store::room::{Appended, NewMessage, RoomHead};
 use tokio::sync::{Notify, oneshot};
 
-use super::talk::Posted;
 use crate::{Error, Result};
 
 /// The most messages of one commit.
@@ -31,6 +30,14 @@ pub(super) struct Batcher {
     rooms: Mutex<HashMap<RoomName, VecDeque<Waiting>>>,
     /// Rung whenever a room has no more to commit.
     emptied: Notify,
+}
+
+/// What became of a message: committed, and on its way to everybody.
+pub enum Posted {
+    /// It is in the log; its sender's seat gets it like everybody else's.
+    New,
+    /// It was in the log before, under the same key. The first one, for its sender alone.
+    Before(Event),
 }
 
 struct Waiting {

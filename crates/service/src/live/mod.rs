@@ -11,8 +11,8 @@ use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat, converse};
 use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
+pub use batcher::Posted;
 pub use parlour_hub::{Connection, Conversation, Counts, Encoder, Flow};
-pub use talk::Posted;
 
 use crate::app::App;
 use crate::authenticate::Caller;

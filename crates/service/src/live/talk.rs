@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use parlour_hub::Hub;
-use parlour_model::{Clock, Event};
+use parlour_model::Clock;
 use parlour_store::Store;
 
 use super::batcher::Batcher;
@@ -13,14 +13,6 @@ use crate::settings::ChatSettings;
 pub struct Live {
     hub: Hub,
     pub(super) batcher: Arc<Batcher>,
-}
-
-/// What became of a message: committed, and on its way to everybody.
-pub enum Posted {
-    /// It is in the log; its sender's seat gets it like everybody else's.
-    New,
-    /// It was in the log before, under the same key. The first one, for its sender alone.
-    Before(Event),
 }
 
 impl Live {
