@@ -184,11 +184,14 @@ fn jwk(row: &SigningKeyRow) -> Jwk {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
     use crate::secret::SystemChance;
     use crate::secret::token::{self, Kind};
+
+    type Claims = BTreeMap<String, i64>;
 
     fn settings(algorithm: SigningAlgorithm) -> TokenSettings {
         let minute = Duration::from_mins(1);
@@ -216,12 +219,13 @@ mod tests {
     fn both_algorithms_sign_what_they_verify() {
         for algorithm in [SigningAlgorithm::EdDsa, SigningAlgorithm::Es256] {
             let keys = open(&[row(algorithm, 0)]);
-            let token = token::sign(Kind::Access, &["claim"], &keys, Timestamp(1)).expect("a token");
-            assert_eq!(token::read::<[String; 1]>(Kind::Access, &token, &keys).expect("claims"), ["claim"]);
-            let other_kind = token::read::<[String; 1]>(Kind::Refresh, &token, &keys);
+            let claims = Claims::from([("exp".to_owned(), 1)]);
+            let token = token::sign(Kind::Access, &claims, &keys, Timestamp(1)).expect("a token");
+            assert_eq!(token::read::<Claims>(Kind::Access, &token, &keys).expect("claims"), claims);
+            let other_kind = token::read::<Claims>(Kind::Refresh, &token, &keys);
             assert!(matches!(other_kind, Err(Error::CredentialRefused)));
             let other_keys = open(&[row(algorithm, 0)]);
-            let forged = token::read::<[String; 1]>(Kind::Access, &token, &other_keys);
+            let forged = token::read::<Claims>(Kind::Access, &token, &other_keys);
             assert!(matches!(forged, Err(Error::CredentialRefused)));
         }
     }
