@@ -3,21 +3,31 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use parlour_contract::{Network, Peer};
 use parlour_model::SourcePrefix;
+use pin_project_lite::pin_project;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
 use tower::Service;
 
-/// How long a request's head may take, and how long a connection may wait for its next request.
+/// How long a request's head may take, how long a connection may wait for its next request, and how long an answer
+/// may take to be read.
 const HEAD_DEADLINE: Duration = Duration::from_secs(15);
+
+/// How often the deadlines are looked at. One look at all connections costs less than a timer of each request.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The longest head of a request, bytes.
 const MOST_HEAD_BYTES: usize = 32 * 1024;
@@ -66,6 +76,8 @@ where
     let places = Arc::new(Semaphore::new(most.all));
     let sources = Arc::new(Sources::default());
     let mut stopping = stop.clone();
+    let watched = Arc::new(Mutex::new(Vec::new()));
+    let deadlines = tokio::spawn(keep_deadlines(watched.clone()));
     loop {
         let accepted = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => break,
@@ -73,13 +85,61 @@ where
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let Some(share) = sources.enter(peer.ip(), &most) else { continue };
-        let service = Introducing { service: service.clone(), peer: Peer(peer.ip()) };
-        tokio::spawn(serve(stream, service, stop.clone(), (place, share)));
+        let activity = Arc::new(Activity::default());
+        let service = Introducing { service: service.clone(), peer: Peer(peer.ip()), activity: activity.clone() };
+        let task = tokio::spawn(serve(stream, service, stop.clone(), (place, share)));
+        watched.lock().unwrap_or_else(PoisonError::into_inner).push(Watched::new(task.abort_handle(), activity));
     }
     drop(listener);
     // Every connection holds a place until it is over.
     let all = u32::try_from(most.all).unwrap_or(u32::MAX);
     drop(places.acquire_many(all).await);
+    deadlines.abort();
+}
+
+/// What a connection has been doing.
+#[derive(Default)]
+struct Activity {
+    /// Requests whose head has come. It may wrap: only a change counts.
+    heads: AtomicU32,
+    /// Requests whose answer is not ready.
+    unanswered: AtomicU32,
+}
+
+/// A connection under a deadline.
+struct Watched {
+    task: AbortHandle,
+    activity: Arc<Activity>,
+    heads: u32,
+    quiet_since: Instant,
+}
+
+impl Watched {
+    fn new(task: AbortHandle, activity: Arc<Activity>) -> Self {
+        Self { task, activity, heads: 0, quiet_since: Instant::now() }
+    }
+
+    /// Looks at the connection. `false` when it is over, and it is over when it was quiet for too long.
+    fn look(&mut self, now: Instant) -> bool {
+        let heads = self.activity.heads.load(Ordering::Relaxed);
+        if heads != self.heads || self.activity.unanswered.load(Ordering::Relaxed) > 0 {
+            self.heads = heads;
+            self.quiet_since = now;
+        }
+        if now - self.quiet_since > HEAD_DEADLINE {
+            self.task.abort();
+        }
+        !self.task.is_finished()
+    }
+}
+
+async fn keep_deadlines(watched: Arc<Mutex<Vec<Watched>>>) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = Instant::now();
+        let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.retain_mut(|connection| connection.look(now));
+    }
 }
 
 async fn next(
@@ -116,8 +176,8 @@ async fn serve<S, B>(
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_user_timeout(Some(UNREAD_DEADLINE));
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
+        // The deadlines are kept for all connections together.
+        .header_read_timeout(None)
         .max_buf_size(MOST_HEAD_BYTES)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
         .with_upgrades();
@@ -125,6 +185,7 @@ async fn serve<S, B>(
     let stopped = async move { stop.wait_for(|stop| *stop).await.is_ok() };
     // Whatever ends a connection is the peer's affair: there is nobody left to tell.
     tokio::select! {
+        biased;
         _ended = connection.as_mut() => return,
         _ = stopped => connection.as_mut().graceful_shutdown(),
     }
@@ -172,6 +233,33 @@ impl Drop for Share {
 struct Introducing<S> {
     service: S,
     peer: Peer,
+    activity: Arc<Activity>,
+}
+
+pin_project! {
+    /// An answer in the making. Dropping it is the end of it, too.
+    struct Answering<F> {
+        #[pin]
+        answer: F,
+        _unanswered: Unanswered,
+    }
+}
+
+/// A request whose answer is not ready.
+struct Unanswered(Arc<Activity>);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        self.0.unanswered.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<F: Future> Future for Answering<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().answer.poll(context)
+    }
 }
 
 impl<S, B> Service<hyper::Request<B>> for Introducing<S>
@@ -180,14 +268,16 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = S::Future;
+    type Future = Answering<S::Future>;
 
-    fn poll_ready(&mut self, context: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.service.poll_ready(context)
     }
 
     fn call(&mut self, mut request: hyper::Request<B>) -> Self::Future {
+        self.activity.heads.fetch_add(1, Ordering::Relaxed);
+        self.activity.unanswered.fetch_add(1, Ordering::Relaxed);
         request.extensions_mut().insert(self.peer);
-        self.service.call(request)
+        Answering { answer: self.service.call(request), _unanswered: Unanswered(self.activity.clone()) }
     }
 }
