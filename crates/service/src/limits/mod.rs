@@ -56,11 +56,6 @@ impl Limits {
         }
     }
 
-    /// Whether throttles are on at all.
-    pub const fn enabled(&self) -> bool {
-        self.settings.enabled
-    }
-
     /// Counts one sign-up, login or mail asked for by a source.
     ///
     /// # Errors
