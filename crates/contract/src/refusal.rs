@@ -85,7 +85,9 @@ impl<W: Words> From<HandshakeError> for Refusal<W> {
         let status = match error {
             HandshakeError::NotAnUpgrade | HandshakeError::BadVersion => StatusCode::UPGRADE_REQUIRED,
             HandshakeError::BadMethod => StatusCode::METHOD_NOT_ALLOWED,
-            HandshakeError::BadKey | HandshakeError::BadSubprotocol => StatusCode::BAD_REQUEST,
+            HandshakeError::BadKey | HandshakeError::BadSubprotocol | HandshakeError::BadExtensions => {
+                StatusCode::BAD_REQUEST
+            }
         };
         let mut response = W::no_such_route(status, "This is a WebSocket: ask for an upgrade.");
         if status == StatusCode::UPGRADE_REQUIRED {

@@ -14,12 +14,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::message::Decoder;
 use crate::transport::{self, Sink, Source};
-use crate::{CloseCode, Incoming, Violation, frame};
+use crate::{CloseCode, Deflate, Incoming, Violation, frame};
 
 /// What a peer may make this end keep.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest message, all its fragments together, in bytes.
+    /// The longest message, all its fragments together, in bytes; a compressed one as it comes and when inflated.
     pub message_bytes: usize,
 }
 
@@ -53,12 +53,19 @@ impl Connection {
     fn new((source, sink): (Source, Sink), unread: &[u8], limits: Limits) -> Self {
         let reader = Reader {
             source,
-            decoder: Decoder::new(limits.message_bytes),
+            decoder: Decoder::new(limits.message_bytes, false),
             // Copied, because hyper's buffer is larger than what is left in it and should not live on.
             unread: BytesMut::from(unread),
             peer: Peer::Speaking,
         };
         Self { reader, writer: Writer { sink } }
+    }
+
+    /// The same connection, of whose messages any may come compressed if that was agreed on. To be said before it is read.
+    #[must_use]
+    pub fn with_deflate(mut self, agreed: Option<Deflate>) -> Self {
+        self.reader.decoder.deflate = agreed.is_some();
+        self
     }
 
     /// The closing handshake (RFC 6455 §7): sends a close frame, waits until the peer has sent its own, and ends the stream.
@@ -131,6 +138,12 @@ impl Reader {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
+    /// Whether compressed messages were agreed on: this peer sends them as it likes, and takes
+    /// [`frame::deflated_text`] as well as [`frame::text`].
+    pub fn takes_deflated(&self) -> bool {
+        self.decoder.deflate
+    }
+
     /// Whether a message has begun and is not whole: its parts are kept until it is. For the caller's deadlines.
     pub fn has_begun(&self) -> bool {
         self.decoder.has_begun()
@@ -149,7 +162,7 @@ impl Reader {
         };
         // The rest will never be read, so it need not be kept until the connection is dropped.
         self.unread = BytesMut::new();
-        self.decoder = Decoder::new(0);
+        self.decoder = Decoder::new(0, self.takes_deflated());
         Poll::Ready(result)
     }
 

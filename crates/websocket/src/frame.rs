@@ -4,7 +4,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::{CloseCode, Violation};
+use crate::{CloseCode, Violation, deflate};
 
 /// The longest payload of a control frame, in bytes (§5.5).
 const CONTROL_BYTES: usize = 125;
@@ -19,6 +19,20 @@ pub fn text(message: &str) -> Bytes {
 /// A binary message in one frame.
 pub fn binary(message: &[u8]) -> Bytes {
     encode(Opcode::BINARY, message)
+}
+
+/// A text message in one compressed frame, for connections with
+/// [`Reader::takes_deflated`](crate::Reader::takes_deflated) only. `None`: too little is saved, send it plain.
+///
+/// How long a frame is tells how much its message repeats itself: what a message keeps secret should not stand in it beside
+/// words of others.
+pub fn deflated_text(message: &str) -> Option<Bytes> {
+    deflate::deflate(message.as_bytes()).map(|payload| encode(DEFLATED | Opcode::TEXT, &payload))
+}
+
+/// A binary message in one compressed frame; all else is as with [`deflated_text`].
+pub fn deflated_binary(message: &[u8]) -> Option<Bytes> {
+    deflate::deflate(message).map(|payload| encode(DEFLATED | Opcode::BINARY, &payload))
 }
 
 /// A ping with the first 125 bytes of `payload`, which the peer sends back in its pong.
@@ -39,7 +53,7 @@ pub fn close(code: CloseCode, reason: &str) -> Bytes {
     encode(Opcode::CLOSE, &payload)
 }
 
-/// One final, unmasked frame.
+/// One final, unmasked frame, whose first byte has these bits besides.
 fn encode(opcode: u8, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(10 + payload.len());
     frame.put_u8(FIN | opcode);
@@ -60,6 +74,9 @@ fn encode(opcode: u8, payload: &[u8]) -> Bytes {
 
 const FIN: u8 = 0x80;
 const RESERVED: u8 = 0x70;
+/// RSV1: this frame is the first of a compressed message (RFC 7692 §6).
+const DEFLATED: u8 = 0x40;
+const OPCODE: u8 = 0x0f;
 const MASKED: u8 = 0x80;
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
@@ -113,6 +130,8 @@ impl Opcode {
 pub(crate) struct Header {
     /// Whether this frame is its message's last.
     pub(crate) fin: bool,
+    /// Whether it begins a compressed message.
+    pub(crate) deflated: bool,
     pub(crate) opcode: Opcode,
     /// Bytes of payload that follow.
     pub(crate) length: u64,
@@ -121,37 +140,40 @@ pub(crate) struct Header {
 
 impl Header {
     /// Parses the header that `bytes` begins with, and says how many bytes it takes. `None`: more bytes are needed.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Violation> {
+    /// With `deflate`, a message may be compressed.
+    pub(crate) fn parse(bytes: &[u8], deflate: bool) -> Result<Option<(Self, usize)>, Violation> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);
         };
         let fin = first & FIN != 0;
         let short = second & !MASKED;
-        let opcode = check_start(*first, *second, fin, short)?;
+        let opcode = check_start(*first, *second, deflate)?;
         let Some((length, rest)) = parse_length(short, rest)? else {
             return Ok(None);
         };
         let Some((key, rest)) = rest.split_first_chunk::<4>() else {
             return Ok(None);
         };
-        let header = Self { fin, opcode, length, mask: Mask(*key) };
+        let header = Self { fin, deflated: first & DEFLATED != 0, opcode, length, mask: Mask(*key) };
         Ok(Some((header, bytes.len() - rest.len())))
     }
 }
 
 /// Everything that the first two bytes can be wrong about, so that nothing more is waited for.
-fn check_start(first: u8, second: u8, fin: bool, short: u8) -> Result<Opcode, Violation> {
-    // No extension is ever agreed on. One that is (RFC 7692) would be handed in here and let its own bit pass.
-    if first & RESERVED != 0 {
+fn check_start(first: u8, second: u8, deflate: bool) -> Result<Opcode, Violation> {
+    let opcode = Opcode::parse(first & OPCODE);
+    let begins_message = matches!(opcode, Ok(Opcode::Data(Data::Text | Data::Binary)));
+    let meaningful = if deflate && begins_message { DEFLATED } else { 0 };
+    if first & RESERVED & !meaningful != 0 {
         return Err(Violation::ReservedBit);
     }
-    let opcode = Opcode::parse(first & 0x0f)?;
+    let opcode = opcode?;
     if second & MASKED == 0 {
         return Err(Violation::Unmasked);
     }
     match opcode {
-        Opcode::Control(_) if !fin => Err(Violation::FragmentedControl),
-        Opcode::Control(_) if usize::from(short) > CONTROL_BYTES => Err(Violation::LongControl),
+        Opcode::Control(_) if first & FIN == 0 => Err(Violation::FragmentedControl),
+        Opcode::Control(_) if usize::from(second & !MASKED) > CONTROL_BYTES => Err(Violation::LongControl),
         _ => Ok(opcode),
     }
 }
@@ -245,11 +267,11 @@ mod tests {
             let bytes = [start, &KEY, b"payload"].concat();
             let size = start.len() + 4;
             for short in 0..size {
-                assert_eq!(Header::parse(&bytes[..short]), Ok(None), "{short} bytes of {size}");
+                assert_eq!(Header::parse(&bytes[..short], false), Ok(None), "{short} bytes of {size}");
             }
             let opcode = Opcode::Data(Data::Text);
-            let header = Header { fin: true, opcode, length, mask: Mask(KEY) };
-            assert_eq!(Header::parse(&bytes), Ok(Some((header, size))));
+            let header = Header { fin: true, deflated: false, opcode, length, mask: Mask(KEY) };
+            assert_eq!(Header::parse(&bytes, false), Ok(Some((header, size))));
         }
     }
 
@@ -273,7 +295,20 @@ mod tests {
             (b"\x81\xff\x80\0\0\0\0\0\0\0", Violation::BadLength),
         ];
         for (bytes, violation) in cases {
-            assert_eq!(Header::parse(bytes), Err(violation), "{bytes:x?}");
+            assert_eq!(Header::parse(bytes, false), Err(violation), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn the_first_frame_of_a_message_may_say_that_it_is_compressed() {
+        for first in 0..=u8::MAX {
+            let header = Header::parse(&[&[first, 0x80][..], &KEY].concat(), true);
+            let deflated = header.map(|header| header.is_some_and(|(header, _)| header.deflated));
+            match first {
+                0xc1 | 0xc2 | 0x41 | 0x42 => assert_eq!(deflated, Ok(true), "{first:x}"),
+                _ if first & RESERVED != 0 => assert_eq!(deflated, Err(Violation::ReservedBit), "{first:x}"),
+                _ => assert_ne!(deflated, Ok(true), "{first:x}"),
+            }
         }
     }
 

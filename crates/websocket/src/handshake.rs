@@ -5,10 +5,12 @@ use std::{error, fmt};
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::header::{
-    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, HeaderMap, HeaderName, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{Method, Response, StatusCode, Version, request};
+
+use crate::extension::{Deflate, Offer};
 
 /// Hashed after the client's key to prove that WebSocket is spoken here (§1.3).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -18,6 +20,10 @@ const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 pub struct Handshake {
     accept: HeaderValue,
     subprotocols: Vec<Subprotocol>,
+    /// Compression as the client offers it.
+    offer: Option<Offer>,
+    /// Whether the offer is taken up.
+    deflate: bool,
 }
 
 /// A subprotocol as the client offers it.
@@ -42,12 +48,24 @@ impl Handshake {
             return Err(HandshakeError::BadVersion);
         }
         let key = only(headers, &SEC_WEBSOCKET_KEY).filter(|key| is_nonce(key));
-        Ok(Self { accept: accept(key.ok_or(HandshakeError::BadKey)?), subprotocols: subprotocols(headers)? })
+        Ok(Self {
+            accept: accept(key.ok_or(HandshakeError::BadKey)?),
+            subprotocols: subprotocols(headers)?,
+            offer: Offer::first(headers).map_err(|_| HandshakeError::BadExtensions)?,
+            deflate: false,
+        })
     }
 
     /// The subprotocols that the client offers, the one it likes best first.
     pub fn subprotocols(&self) -> &[Subprotocol] {
         &self.subprotocols
+    }
+
+    /// Agrees to compressed messages (RFC 7692), if the client offers them in a way that this crate can meet. Without this
+    /// call none are agreed on. What it gives belongs to the [`Connection`](crate::Connection) that comes of the handshake.
+    pub fn accept_deflate(&mut self) -> Option<Deflate> {
+        self.deflate = self.offer.is_some();
+        self.offer.map(|_| Deflate(()))
     }
 
     /// The 101 response. Without one of its subprotocols chosen, a browser that offered any closes at once.
@@ -60,6 +78,9 @@ impl Handshake {
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept.clone());
         if let Some(Subprotocol(value)) = chosen {
             headers.insert(SEC_WEBSOCKET_PROTOCOL, value.clone());
+        }
+        if let Some(offer) = self.offer.filter(|_| self.deflate) {
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.answer());
         }
         response
     }
@@ -86,6 +107,8 @@ pub enum HandshakeError {
     BadKey,
     /// It offers a subprotocol that is not made of visible ASCII characters: 400.
     BadSubprotocol,
+    /// Its `Sec-WebSocket-Extensions` is not a list of extensions, which must not be passed over (RFC 6455 §9.1): 400.
+    BadExtensions,
 }
 
 impl fmt::Display for HandshakeError {
@@ -96,6 +119,7 @@ impl fmt::Display for HandshakeError {
             Self::BadVersion => "the WebSocket version is not 13",
             Self::BadKey => "Sec-WebSocket-Key is not 16 bytes in base64",
             Self::BadSubprotocol => "Sec-WebSocket-Protocol is malformed",
+            Self::BadExtensions => "Sec-WebSocket-Extensions is malformed",
         })
     }
 }
@@ -203,7 +227,7 @@ mod tests {
 
     #[test]
     fn each_flaw_has_its_name() {
-        use HandshakeError::{BadKey, BadVersion, NotAnUpgrade};
+        use HandshakeError::{BadExtensions, BadKey, BadVersion, NotAnUpgrade};
         let cases = [
             ("connection", None, NotAnUpgrade),
             ("connection", Some("keep-alive"), NotAnUpgrade),
@@ -215,6 +239,7 @@ mod tests {
             ("sec-websocket-key", Some(""), BadKey),
             ("sec-websocket-key", Some("c2hvcnQ="), BadKey),
             ("sec-websocket-key", Some("not base64, not base64!!"), BadKey),
+            ("sec-websocket-extensions", Some("permessage-deflate; server_max_window_bits="), BadExtensions),
         ];
         for (name, value, error) in cases {
             assert_eq!(refusal(name, value), Some(error), "{name}: {value:?}");
@@ -240,6 +265,24 @@ mod tests {
         assert_eq!(offered(&["eyJ.a-b_c.D , Chat/2,", "last"]), Ok(expected));
         assert_eq!(offered(&["two words"]), Err(HandshakeError::BadSubprotocol));
         assert_eq!(offered(&["ü"]), Err(HandshakeError::BadSubprotocol));
+    }
+
+    #[test]
+    fn compression_is_agreed_on_only_if_both_want_it() {
+        let offer = |offer| check(&request(GOOD.into_iter().chain([("sec-websocket-extensions", offer)]))).unwrap();
+        let answer = |handshake: &Handshake| handshake.response(None).headers().get(SEC_WEBSOCKET_EXTENSIONS).cloned();
+
+        let mut wanted = offer("permessage-deflate; server_max_window_bits=12");
+        assert_eq!(answer(&wanted), None, "the server was not asked");
+        assert!(wanted.accept_deflate().is_some());
+        let agreed =
+            "permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12";
+        assert_eq!(answer(&wanted).unwrap(), agreed);
+
+        let mut unmet = offer("permessage-deflate; server_max_window_bits=9, x-webkit-deflate-frame");
+        assert_eq!(unmet.accept_deflate(), None);
+        assert_eq!(answer(&unmet), None);
+        assert_eq!(check(&request(GOOD)).unwrap().accept_deflate(), None);
     }
 
     #[test]

@@ -10,10 +10,13 @@
 //! 5. [`Connection::close`] says goodbye in the way that the RFC asks for.
 //!
 //! Nothing here pings, answers pings, or times out by itself: when and what to send is the caller's policy.
-//! No extension is spoken; the bit that compressed messages set (RSV1, RFC 7692) is refused where frame headers are parsed.
+//! Messages are compressed (`permessage-deflate`, RFC 7692) only if the caller lets [`Handshake::accept_deflate`] agree to it,
+//! and then each by itself, so that a compressed frame too is made once for all and an idle connection costs nothing more.
 
 mod close;
 mod connection;
+mod deflate;
+mod extension;
 pub mod frame;
 mod handshake;
 mod message;
@@ -23,6 +26,7 @@ mod violation;
 
 pub use close::{Close, CloseCode};
 pub use connection::{Connection, Limits, ReadError, Reader, Writer};
+pub use extension::Deflate;
 pub use handshake::{Handshake, HandshakeError, Subprotocol};
 pub use message::Incoming;
 pub use violation::Violation;

@@ -2,7 +2,7 @@
 
 use crate::frame::{Control, Data, HEADER_BYTES, Header, Mask, Opcode};
 use crate::text::Text;
-use crate::{Close, Violation};
+use crate::{Close, Violation, deflate};
 
 /// What a peer sends, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Incoming {
 /// What it keeps grows with the bytes that came, never with a length that a header claims.
 pub(crate) struct Decoder {
     message_bytes: usize,
+    /// Whether the peer may compress its messages.
+    pub(crate) deflate: bool,
     /// The front of a header that has not come whole.
     head: [u8; HEADER_BYTES],
     head_len: usize,
@@ -52,21 +54,34 @@ enum Purpose {
 enum Message {
     Text(Text),
     Binary(Vec<u8>),
+    /// One that is inflated when it is whole, so that no connection keeps a decompressor.
+    Deflated {
+        text: bool,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Decoder {
-    /// A decoder of messages of up to `message_bytes` bytes.
-    pub(crate) fn new(message_bytes: usize) -> Self {
-        Self { message_bytes, head: [0; HEADER_BYTES], head_len: 0, frame: None, message: None, control: Vec::new() }
+    /// A decoder of messages of up to `message_bytes` bytes, which with `deflate` may come compressed.
+    pub(crate) fn new(message_bytes: usize, deflate: bool) -> Self {
+        Self {
+            message_bytes,
+            deflate,
+            head: [0; HEADER_BYTES],
+            head_len: 0,
+            frame: None,
+            message: None,
+            control: Vec::new(),
+        }
     }
 
-    /// Takes bytes from the front of `input`, which it unmasks in place, until something is whole or no byte is left.
-    /// Says how many it took. After a violation the rest of the stream has no meaning.
     /// Whether a message, or a frame of one, has begun and is not whole.
     pub(crate) fn has_begun(&self) -> bool {
         self.head_len > 0 || self.frame.is_some() || self.message.is_some()
     }
 
+    /// Takes bytes from the front of `input`, which it unmasks in place, until something is whole or no byte is left.
+    /// Says how many it took. After a violation the rest of the stream has no meaning.
     pub(crate) fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Incoming>), Violation> {
         let mut taken = 0;
         loop {
@@ -94,7 +109,7 @@ impl Decoder {
         let new = input.len().min(HEADER_BYTES - old);
         self.head[old..old + new].copy_from_slice(&input[..new]);
         self.head_len += new;
-        let Some((header, size)) = Header::parse(&self.head[..self.head_len])? else {
+        let Some((header, size)) = Header::parse(&self.head[..self.head_len], self.deflate)? else {
             return Ok((new, None));
         };
         self.head_len = 0;
@@ -106,7 +121,7 @@ impl Decoder {
         let purpose = match header.opcode {
             Opcode::Control(control) => Purpose::Control(control),
             Opcode::Data(data) => {
-                self.open_message(data)?;
+                self.open_message(data, header.deflated)?;
                 Purpose::Message { last: header.fin }
             }
         };
@@ -121,11 +136,12 @@ impl Decoder {
         Ok(Frame { purpose, missing, mask: header.mask })
     }
 
-    fn open_message(&mut self, data: Data) -> Result<(), Violation> {
+    fn open_message(&mut self, data: Data, deflated: bool) -> Result<(), Violation> {
         let message = match (data, &self.message) {
             (Data::Continuation, Some(_)) => return Ok(()),
             (Data::Continuation, None) => return Err(Violation::LoneContinuation),
             (_, Some(_)) => return Err(Violation::InterruptedMessage),
+            (_, None) if deflated => Message::Deflated { text: data == Data::Text, bytes: Vec::new() },
             (Data::Text, None) => Message::Text(Text::default()),
             (Data::Binary, None) => Message::Binary(Vec::new()),
         };
@@ -136,7 +152,7 @@ impl Decoder {
     fn message_len(&self) -> usize {
         match &self.message {
             Some(Message::Text(text)) => text.len(),
-            Some(Message::Binary(bytes)) => bytes.len(),
+            Some(Message::Binary(bytes) | Message::Deflated { bytes, .. }) => bytes.len(),
             None => 0,
         }
     }
@@ -152,7 +168,7 @@ impl Decoder {
         frame.mask.undo(payload);
         match (frame.purpose, &mut self.message) {
             (Purpose::Message { .. }, Some(Message::Text(text))) => text.push(payload)?,
-            (Purpose::Message { .. }, Some(Message::Binary(bytes))) => {
+            (Purpose::Message { .. }, Some(Message::Binary(bytes) | Message::Deflated { bytes, .. })) => {
                 bytes.extend_from_slice(payload);
             }
             _ => self.control.extend_from_slice(payload),
@@ -164,17 +180,25 @@ impl Decoder {
     fn finish(&mut self, purpose: Purpose) -> Result<Option<Incoming>, Violation> {
         match purpose {
             Purpose::Message { last: false } => Ok(None),
-            Purpose::Message { last: true } => self.message.take().map(Message::finish).transpose(),
+            Purpose::Message { last: true } => {
+                self.message.take().map(|message| message.finish(self.message_bytes)).transpose()
+            }
             Purpose::Control(control) => finish_control(control, std::mem::take(&mut self.control)).map(Some),
         }
     }
 }
 
 impl Message {
-    fn finish(self) -> Result<Incoming, Violation> {
+    /// The message, if it is no longer than `most` bytes when inflated.
+    fn finish(self, most: usize) -> Result<Incoming, Violation> {
         match self {
             Self::Text(text) => text.finish().map(Incoming::Text),
             Self::Binary(bytes) => Ok(Incoming::Binary(bytes)),
+            Self::Deflated { text: false, bytes } => deflate::inflate(&bytes, most).map(Incoming::Binary),
+            Self::Deflated { text: true, bytes } => {
+                let text = String::from_utf8(deflate::inflate(&bytes, most)?);
+                text.map(Incoming::Text).map_err(|_| Violation::InvalidUtf8)
+            }
         }
     }
 }
@@ -202,7 +226,7 @@ mod tests {
 
     /// All that comes out of `bytes`, and how it ends.
     fn decode(mut bytes: Vec<u8>) -> (Vec<Incoming>, Result<(), Violation>) {
-        let (mut decoder, mut rest) = (Decoder::new(LIMIT), &mut bytes[..]);
+        let (mut decoder, mut rest) = (Decoder::new(LIMIT, false), &mut bytes[..]);
         let mut messages = Vec::new();
         loop {
             match decoder.decode(rest) {
@@ -281,7 +305,7 @@ mod tests {
 
     #[test]
     fn a_claimed_length_takes_no_memory() {
-        let mut decoder = Decoder::new(usize::MAX);
+        let mut decoder = Decoder::new(usize::MAX, false);
         let mut claim = [b"\x82\xff\x00\x00\x7f".as_slice(), &[0; 5], &[0; 4], b"abc"].concat();
         assert_eq!(decoder.decode(&mut claim), Ok((claim.len(), None)));
         let Some(Message::Binary(bytes)) = &decoder.message else { panic!("a message is open") };
@@ -290,7 +314,7 @@ mod tests {
 
     #[test]
     fn invalid_text_is_refused_before_its_frame_is_whole() {
-        let mut decoder = Decoder::new(LIMIT);
+        let mut decoder = Decoder::new(LIMIT, false);
         assert_eq!(decoder.decode(&mut frame(0x01, b"\xf4")), Ok((7, None)));
         let mut start = b"\x80\xe4\0\0\0\0\x90".to_vec();
         assert_eq!(decoder.decode(&mut start), Err(Violation::InvalidUtf8));

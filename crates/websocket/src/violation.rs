@@ -7,7 +7,7 @@ use crate::CloseCode;
 /// What a peer did that ends its connection. Its `Display` is short enough to be the reason in the close frame that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// RSV1, RSV2 or RSV3 is set, and no extension was agreed that gives it a meaning (RFC 6455 §5.2).
+    /// RSV1, RSV2 or RSV3 is set where nothing that was agreed on gives it a meaning (RFC 6455 §5.2, RFC 7692 §6).
     ReservedBit,
     /// An opcode that the RFC keeps for later (§5.2).
     ReservedOpcode,
@@ -27,7 +27,9 @@ pub enum Violation {
     BadClose,
     /// A text message or close reason that is not UTF-8 (§8.1).
     InvalidUtf8,
-    /// A message over [`Limits::message_bytes`](crate::Limits::message_bytes).
+    /// A compressed message that cannot be inflated, or not to its end (RFC 7692 §7.2.2).
+    BadDeflate,
+    /// A message over [`Limits::message_bytes`](crate::Limits::message_bytes), as it came or inflated.
     TooLong,
 }
 
@@ -35,7 +37,7 @@ impl Violation {
     /// The code to close the connection with (RFC 6455 §7.4.1).
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::InvalidUtf8 => CloseCode::INVALID_DATA,
+            Self::InvalidUtf8 | Self::BadDeflate => CloseCode::INVALID_DATA,
             Self::TooLong => CloseCode::TOO_LONG,
             _ => CloseCode::PROTOCOL_ERROR,
         }
@@ -55,6 +57,7 @@ impl fmt::Display for Violation {
             Self::InterruptedMessage => "the message before is not finished",
             Self::BadClose => "the close frame is malformed",
             Self::InvalidUtf8 => "the text is not UTF-8",
+            Self::BadDeflate => "the message cannot be inflated",
             Self::TooLong => "the message is too long",
         })
     }

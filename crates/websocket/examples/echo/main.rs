@@ -1,5 +1,5 @@
 //! An echo server, so that public WebSocket test suites can be pointed at this crate:
-//! `cargo run --example echo -- --listen 127.0.0.1:9001`.
+//! `cargo run --release -p parlour-websocket --example echo -- 127.0.0.1:9001`.
 
 mod server;
 
@@ -22,7 +22,7 @@ fn listen_address() -> io::Result<String> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.as_slice() {
         [] => Ok("127.0.0.1:9001".to_owned()),
-        [flag, address] if flag == "--listen" => Ok(address.clone()),
-        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "usage: echo [--listen ADDRESS]")),
+        [address] if !address.starts_with('-') => Ok(address.clone()),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidInput, "usage: echo [ADDRESS]")),
     }
 }

@@ -43,17 +43,18 @@ where
 /// Upgrades a request, with the first subprotocol that it offers.
 fn answer(request: Request<Body>, limits: Limits) -> Response<Empty<Bytes>> {
     let (mut parts, _) = request.into_parts();
-    let handshake = match Handshake::check(&parts, &[Method::GET, Method::POST]) {
+    let mut handshake = match Handshake::check(&parts, &[Method::GET, Method::POST]) {
         Ok(handshake) => handshake,
         Err(error) => return refuse(error),
     };
     let Some(upgrade) = parts.extensions.remove::<hyper::upgrade::OnUpgrade>() else {
         return refuse(HandshakeError::NotAnUpgrade);
     };
+    let deflate = handshake.accept_deflate();
     tokio::spawn(async move {
         if let Ok(upgraded) = upgrade.await {
             // As above: when writing fails, the client has gone.
-            let _ = echo(Connection::from_upgraded(upgraded, limits)).await;
+            let _ = echo(Connection::from_upgraded(upgraded, limits).with_deflate(deflate)).await;
         }
     });
     handshake.response(handshake.subprotocols().first()).map(|()| Empty::new())
@@ -65,7 +66,9 @@ fn refuse(error: HandshakeError) -> Response<Empty<Bytes>> {
         HandshakeError::NotAnUpgrade => (StatusCode::UPGRADE_REQUIRED, Some((UPGRADE, "websocket"))),
         HandshakeError::BadVersion => (StatusCode::UPGRADE_REQUIRED, Some((SEC_WEBSOCKET_VERSION, "13"))),
         HandshakeError::BadMethod => (StatusCode::METHOD_NOT_ALLOWED, None),
-        HandshakeError::BadKey | HandshakeError::BadSubprotocol => (StatusCode::BAD_REQUEST, None),
+        HandshakeError::BadKey | HandshakeError::BadSubprotocol | HandshakeError::BadExtensions => {
+            (StatusCode::BAD_REQUEST, None)
+        }
     };
     *response.status_mut() = status;
     if let Some((name, value)) = header {
@@ -76,10 +79,11 @@ fn refuse(error: HandshakeError) -> Response<Empty<Bytes>> {
 
 /// Says back what the peer says, until it closes or breaks the protocol.
 async fn echo(mut connection: Connection) -> io::Result<()> {
+    let deflate = connection.reader.takes_deflated();
     let (code, reason) = loop {
         let answer = match connection.reader.next().await {
-            Ok(Incoming::Text(text)) => frame::text(&text),
-            Ok(Incoming::Binary(bytes)) => frame::binary(&bytes),
+            Ok(Incoming::Text(text)) => text_frame(&text, deflate),
+            Ok(Incoming::Binary(bytes)) => binary_frame(&bytes, deflate),
             Ok(Incoming::Ping(payload)) => frame::pong(&payload),
             Ok(Incoming::Pong(_)) => continue,
             Ok(Incoming::Close(Some(close))) => break (close.code, close.reason),
@@ -93,4 +97,15 @@ async fn echo(mut connection: Connection) -> io::Result<()> {
         connection.writer.write_all(&answer).await?;
     };
     connection.close(code, &reason, Instant::now() + CLOSE_TIME).await
+}
+
+/// Compressed if the peer takes that and it saves something.
+fn text_frame(text: &str, deflate: bool) -> Bytes {
+    let deflated = if deflate { frame::deflated_text(text) } else { None };
+    deflated.unwrap_or_else(|| frame::text(text))
+}
+
+fn binary_frame(bytes: &[u8], deflate: bool) -> Bytes {
+    let deflated = if deflate { frame::deflated_binary(bytes) } else { None };
+    deflated.unwrap_or_else(|| frame::binary(bytes))
 }

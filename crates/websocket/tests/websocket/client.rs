@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use parlour_websocket::Limits;
+use flate2::{Compress, Compression, FlushCompress};
+use parlour_websocket::{Deflate, Handshake, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -22,6 +23,8 @@ pub(crate) const FIRST_TEXT: u8 = 0x01;
 pub(crate) const FIRST_BINARY: u8 = 0x02;
 pub(crate) const MORE: u8 = 0x00;
 pub(crate) const LAST: u8 = 0x80;
+/// Added to the first byte of a message's first frame: it is compressed (RSV1).
+pub(crate) const DEFLATED: u8 = 0x40;
 
 /// A client's frame: its first byte as given, its payload masked with `key`.
 pub(crate) fn frame(first: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
@@ -45,6 +48,27 @@ pub(crate) fn frame(first: u8, payload: &[u8], key: [u8; 4]) -> Vec<u8> {
 /// The same with a key that is as good as any.
 pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     frame(first, payload, [0x12, 0xe4, 0x56, 0x78])
+}
+
+/// A message's payload, compressed as hard as `level` says, looking back as far as `window_bits`.
+pub(crate) fn deflated(message: &[u8], level: u32, window_bits: u8) -> Vec<u8> {
+    let mut stream = Compress::new_with_window_bits(Compression::new(level), false, window_bits);
+    let mut payload = Vec::with_capacity(message.len() + message.len() / 100 + 100);
+    stream.compress_vec(message, &mut payload, FlushCompress::Sync).unwrap();
+    payload.truncate(payload.strip_suffix(b"\0\0\xff\xff").unwrap().len());
+    payload
+}
+
+/// What a handshake gives that agrees to compression.
+pub(crate) fn agreed() -> Option<Deflate> {
+    let request = http::Request::get("/")
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+        .header("sec-websocket-extensions", "permessage-deflate");
+    let (request, ()) = request.body(()).unwrap().into_parts();
+    Handshake::check(&request, &[http::Method::GET]).unwrap().accept_deflate()
 }
 
 /// Waits for something that must happen, so that a fault fails a test instead of hanging it.
@@ -81,6 +105,15 @@ impl Client {
     pub(crate) async fn connect() -> Self {
         let mut client = Self::request("GET / HTTP/1.1", b"").await;
         assert!(client.response().await.starts_with("HTTP/1.1 101 "));
+        client
+    }
+
+    /// A client that offers compression so; it must be agreed to.
+    pub(crate) async fn compressing(offer: &str) -> Self {
+        let start = format!("GET / HTTP/1.1\r\nsec-websocket-extensions: {offer}");
+        let mut client = Self::request(&start, b"").await;
+        let response = client.response().await;
+        assert!(response.contains("\r\nsec-websocket-extensions: permessage-deflate;"), "{response}");
         client
     }
 

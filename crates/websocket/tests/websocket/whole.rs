@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::client::{self, FIRST_BINARY, FIRST_TEXT, LIMITS, PING};
+use crate::client::{self, DEFLATED, FIRST_BINARY, FIRST_TEXT, LIMITS, PING, agreed, deflated};
 
 /// A peer that has said all it will say: each read gives one chunk, then the stream ends.
 struct Chunks(VecDeque<Vec<u8>>);
@@ -43,6 +43,8 @@ impl AsyncWrite for Chunks {
 #[derive(Clone, Debug)]
 struct Sent {
     message: Incoming,
+    /// How hard it is compressed and how far that looks back, if it is.
+    deflated: Option<(u32, u8)>,
     /// The sizes of its fragments but the last, as far as the message reaches.
     fragments: Vec<usize>,
     /// Sent after the fragment of this number, if there is one.
@@ -56,10 +58,12 @@ fn sent() -> impl Strategy<Value = Sent> {
         vec(any::<u8>(), 0..300).prop_map(Incoming::Binary),
         (66_000..70_000_usize, any::<u8>()).prop_map(|(size, byte)| Incoming::Binary(vec![byte; size])),
     ];
+    let deflated = proptest::option::of((0..=9_u32, 9..=15_u8));
     let fragments = vec(0..200_usize, 0..5);
     let ping = (0..8_usize, vec(any::<u8>(), 0..=125));
-    (message, fragments, ping, any::<[u8; 4]>()).prop_map(|(message, fragments, ping, key)| Sent {
+    (message, deflated, fragments, ping, any::<[u8; 4]>()).prop_map(|(message, deflated, fragments, ping, key)| Sent {
         message,
+        deflated,
         fragments,
         ping,
         key,
@@ -67,13 +71,23 @@ fn sent() -> impl Strategy<Value = Sent> {
 }
 
 impl Sent {
-    /// Writes the frames, and what should come out of them.
-    fn write(&self, bytes: &mut Vec<u8>, expected: &mut Vec<Incoming>) {
-        let (mut opcode, mut rest) = match &self.message {
+    /// The first frame's bits, and what all frames carry together.
+    fn payload(&self) -> (u8, Vec<u8>) {
+        let (opcode, message) = match &self.message {
             Incoming::Text(text) => (FIRST_TEXT, text.as_bytes()),
             Incoming::Binary(bytes) => (FIRST_BINARY, &bytes[..]),
             _ => unreachable!("only messages are sent so"),
         };
+        match self.deflated {
+            Some((level, window_bits)) => (opcode | DEFLATED, deflated(message, level, window_bits)),
+            None => (opcode, message.to_vec()),
+        }
+    }
+
+    /// Writes the frames, and what should come out of them.
+    fn write(&self, bytes: &mut Vec<u8>, expected: &mut Vec<Incoming>) {
+        let (mut opcode, payload) = self.payload();
+        let mut rest = &payload[..];
         for (number, size) in self.fragments.iter().enumerate() {
             let (piece, after) = rest.split_at(rest.len().min(*size));
             bytes.extend(client::frame(opcode, piece, self.key));
@@ -104,7 +118,7 @@ fn cut(mut bytes: &[u8], sizes: &[usize]) -> Chunks {
 
 /// All that is read until the stream ends.
 async fn read(stream: Chunks) -> Vec<Incoming> {
-    let mut reader = Connection::from_stream(stream, LIMITS).reader;
+    let mut reader = Connection::from_stream(stream, LIMITS).with_deflate(agreed()).reader;
     let mut messages = Vec::new();
     loop {
         match reader.next().await {
