@@ -56,11 +56,6 @@ pub struct QueuedMail {
 }
 
 impl Store {
-    /// Queues a mail, due at once.
-    pub async fn queue_mail(&self, mail: NewMail, now: Timestamp) -> Result<()> {
-        self.db.write(async move |tx| queue(tx, &mail, None, now).await).await
-    }
-
     /// Takes the mail that has been due longest. Until `now + lease` nobody else gets it; whoever took it says what
     /// became of it before that, or it is due again.
     pub async fn claim_mail(&self, now: Timestamp, lease: Duration) -> Result<Option<QueuedMail>> {

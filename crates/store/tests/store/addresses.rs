@@ -4,7 +4,7 @@ use parlour_model::{Account, Field, ProfileChange, Timestamp};
 use parlour_store::{ControlKind, Edit, Edited, SecretMade, SignedUp, Store, Verified};
 
 use crate::harness::{
-    DAY, MINUTE, START, audit, digest, done, mail_to, mailed, member, notice, on_both, sign_up, sign_up_with_email,
+    DAY, MINUTE, START, audit, digest, done, mailed, member, newcomer, notice, on_both, sign_up, sign_up_with_email,
     username, verification,
 };
 
@@ -254,10 +254,8 @@ async fn changes_of_address_are_limited_like_secrets() {
 async fn no_secret_is_mailed_for_an_account_that_is_gone() {
     on_both(async |home| {
         let store = &home.store;
-        let mut new = sign_up_with_email("Ada", "ada@example.com", START);
-        new.verification = Some(verification(1, "ada@example.com", START));
-        let (ada, _) = done(store.sign_up(new).await.unwrap());
-        store.queue_mail(mail_to("grace@example.com"), START).await.unwrap();
+        let ada = newcomer(store, 1, "ada@example.com", START).await;
+        newcomer(store, 2, "grace@example.com", START).await;
         assert!(store.delete_account(ada.id, START, audit("delete")).await.unwrap());
         let left = mailed(store, START).await;
         assert_eq!(left.iter().map(|mail| mail.recipient.as_str()).collect::<Vec<_>>(), ["grace@example.com"]);

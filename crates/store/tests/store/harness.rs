@@ -258,7 +258,7 @@ pub(crate) async fn mailed(store: &Store, now: Timestamp) -> Vec<NewMail> {
     all
 }
 
-pub(crate) fn mail_to(recipient: &str) -> NewMail {
+fn mail_to(recipient: &str) -> NewMail {
     NewMail {
         message_id: format!("<{}@parlour.example>", random()),
         recipient: recipient.to_owned(),
@@ -283,6 +283,13 @@ pub(crate) async fn member_with(store: &Store, name: &str, session: NewSession) 
     new.session = Some(session);
     let (account, session) = done(store.sign_up(new).await.unwrap());
     (account, session.expect("the session that was asked for"))
+}
+
+/// Somebody who has signed up with an address, and whom a mail with a secret is waiting for.
+pub(crate) async fn newcomer(store: &Store, secret: u8, address: &str, now: Timestamp) -> Account {
+    let mut new = sign_up_with_email(address, address, now);
+    new.verification = Some(verification(secret, address, now));
+    done(store.sign_up(new).await.unwrap()).0
 }
 
 pub(crate) fn done(signed_up: SignedUp) -> (Account, Option<Session>) {

@@ -7,7 +7,7 @@ use parlour_model::Field;
 use parlour_store::{AdminSignedUp, Edit, Edited, SignedUp, SigningKeyRow, Store, Verified};
 
 use crate::harness::{
-    START, audit, digest, done, home_source, mail_to, member, new_session, notice, on_both, sign_up,
+    START, audit, digest, done, home_source, member, new_session, newcomer, notice, on_both, sign_up,
     sign_up_with_email, until_answered, username, verification,
 };
 
@@ -140,7 +140,7 @@ async fn of_two_who_prove_one_address_one_wins() {
 async fn every_mail_goes_to_one_worker() {
     on_both(async |home| {
         for number in 0..30 {
-            home.store.queue_mail(mail_to(&format!("{number}@example.com")), START).await.unwrap();
+            newcomer(&home.store, number, &format!("{number}@example.com"), START).await;
         }
         let claimed = all_at_once(&home.store, 0..8, |store, _| async move {
             let mut mine = Vec::new();

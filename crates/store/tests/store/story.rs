@@ -11,7 +11,7 @@ use parlour_store::{
 };
 
 use crate::harness::{
-    DAY, Home, MINUTE, START, audit, digest, done, home_source, mail_to, mailed, member, new_session, notice, on_both,
+    DAY, Home, MINUTE, START, audit, digest, done, home_source, mailed, member, new_session, newcomer, notice, on_both,
     room, sign_up, sign_up_with_email, source, username, verification,
 };
 
@@ -304,8 +304,8 @@ async fn mail_is_sent(home: &Home) {
     let (store, lease) = (&home.store, Duration::from_mins(5));
     assert!(!mailed(store, START + DAY).await.is_empty(), "the chapters before have queued some");
     let now = START + DAY;
-    store.queue_mail(mail_to("a@example.com"), now).await.unwrap();
-    store.queue_mail(mail_to("b@example.com"), now).await.unwrap();
+    newcomer(store, 41, "a@example.com", now).await;
+    newcomer(store, 42, "b@example.com", now).await;
     let a = store.claim_mail(now, lease).await.unwrap().unwrap();
     assert_eq!((a.mail.recipient.as_str(), a.mail.body.as_str(), a.tries), ("a@example.com", "a secret link", 1));
     let b = store.claim_mail(now, lease).await.unwrap().unwrap();
