@@ -137,6 +137,14 @@ impl Connection {
         Ok(response)
     }
 
+    /// The answer to a GET on this connection, which stays open unless the server wants otherwise.
+    pub(crate) async fn ask(&mut self, path: &str) -> io::Result<Response> {
+        self.write(format!("GET {path} HTTP/1.1\r\nHost: parlour.example\r\n\r\n").as_bytes()).await;
+        let mut response = self.head().await?;
+        response.body = self.body(&response).await?;
+        Ok(response)
+    }
+
     /// Status and headers only; what follows stays in `unread`.
     pub(crate) async fn head(&mut self) -> io::Result<Response> {
         let end = loop {

@@ -24,6 +24,8 @@ mod tokens;
 
 mod frames;
 mod hostile;
+mod locks;
 mod names;
+mod places;
 mod security;
 mod together;

@@ -13,7 +13,7 @@ use crate::http::{Request, Response};
 /// More wrong guesses than any throttle lets through.
 const GUESSES: usize = 500;
 
-async fn guess(server: &Server, username: &str, from: &str) -> Response {
+pub(crate) async fn guess(server: &Server, username: &str, from: &str) -> Response {
     let credentials = json!({"username": username, "password": "a wrong guess"});
     let request = server.post("/api/sessions/", &credentials);
     request.header("X-Forwarded-For", from).send().await
@@ -31,7 +31,7 @@ async fn guess_until_throttled(server: &Server, username: impl Fn(usize) -> Stri
     panic!("{GUESSES} wrong guesses were let through");
 }
 
-fn assert_throttled(answer: &Response) {
+pub(crate) fn assert_throttled(answer: &Response) {
     assert_eq!(answer.status, 429, "{answer:?}");
     let wait = answer.header("retry-after").expect("no Retry-After");
     assert!(wait.parse::<u64>().unwrap() > 0);
@@ -41,7 +41,7 @@ fn assert_throttled(answer: &Response) {
 }
 
 /// An address that no other number of the same loop shares a prefix with.
-fn somewhere(number: usize) -> String {
+pub(crate) fn somewhere(number: usize) -> String {
     format!("203.{}.{}.7", number / 250, number % 250)
 }
 
@@ -351,7 +351,7 @@ async fn a_promotion_takes_effect_at_once() {
 }
 
 /// Whether `condition` becomes true within the two seconds that a command may take to be noticed, and some patience.
-async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
+pub(crate) async fn until(mut condition: impl AsyncFnMut() -> bool) -> bool {
     for _ in 0..250 {
         if condition().await {
             return true;
