@@ -1,9 +1,12 @@
 //! What a bad frame gets, on the sockets of all three contracts that have one.
 
+use futures_util::future::{join_all, select_all};
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::harness::Server;
 use crate::hostile::assert_alive;
+use crate::http::PATIENCE;
 use crate::rooms::only;
 use crate::socket::{Socket, frame, unmasked};
 
@@ -82,6 +85,31 @@ async fn a_message_in_parts_with_a_ping_between_is_one_message() {
     let parts = [frame(0x01, b"{\"text\":"), frame(0x89, b"hello"), frame(0x80, b"\"whole\"}")];
     room.send_raw(&parts.concat()).await;
     assert_eq!(only(&room.receive().await)["text"], "whole");
+}
+
+/// What has begun has to end: its parts take memory. Whoever answers pings meanwhile is no better than who is silent,
+/// and whoever only listens and answers them stays.
+#[tokio::test]
+async fn a_message_that_stays_unfinished_ends_the_socket() {
+    let server = Server::with(&[("chat.ping_seconds", "1"), ("chat.idle_seconds", "2")]).await;
+    server.member("ada").await;
+    let mut listeners = sockets(&server).await;
+    // In the second, the pongs themselves become the frame's next bytes, a few at a time.
+    let half_a_frame = [&[0x81, 0xFE][..], &4_000_u16.to_be_bytes(), &[0; 4], b"{"].concat();
+    let mut dawdlers = Vec::new();
+    for bytes in [frame(0x01, b"{"), half_a_frame] {
+        for (_, mut socket) in sockets(&server).await {
+            socket.send_raw(&bytes).await;
+            dawdlers.push(socket);
+        }
+    }
+    let one_listener_ends = select_all(listeners.iter_mut().map(|(_, socket)| Box::pin(socket.closed())));
+    let dawdlers_end = join_all(dawdlers.iter_mut().map(Socket::closed));
+    tokio::select! {
+        biased;
+        (end, listener, _) = one_listener_ends => panic!("listener {listener} was cut off: {end:?}"),
+        ends = timeout(PATIENCE, dawdlers_end) => drop(ends.expect("a message may stay unfinished for ever")),
+    }
 }
 
 #[tokio::test]
