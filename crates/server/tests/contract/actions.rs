@@ -237,3 +237,21 @@ async fn a_new_address_needs_the_password_and_its_owners_consent() {
     assert_eq!(socket.ask(&me()).await["data"]["email"], "new@example.com");
     server.mail("old@example.com", 2).await;
 }
+
+/// Nobody can have a stranger flooded with mails: who asks again too soon is told so, and nothing of the edit is done.
+#[tokio::test]
+async fn an_edit_that_would_mail_too_often_changes_nothing() {
+    let server = Server::start().await;
+    let mut ada = member(&server, "ada").await;
+    let edited = |bio| edit(&json!({"email": "new@example.com", "password": PASSWORD, "bio": bio}));
+    assert_eq!(ada.ask(&edited("first")).await["data"]["bio"], "first");
+    let refusal = ada.ask(&edited("second")).await;
+    assert_eq!(refusal, json!({"action": "edit", "error": "Too many attempts; try again later."}));
+    assert_eq!(ada.ask(&me()).await["data"]["bio"], "first");
+
+    server.wait_minutes(16);
+    assert_eq!(ada.ask(&edited("third")).await["data"]["bio"], "third");
+    // Mails go out in their order: one of the refusal would lie before that of the third.
+    server.mail("new@example.com", 2).await;
+    assert_eq!(server.mails("new@example.com"), 2);
+}
