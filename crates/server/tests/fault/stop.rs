@@ -36,6 +36,27 @@ async fn a_server_stops_in_order() {
     assert_eq!(said[0].text, "heard");
 }
 
+/// Whoever asks whether it is ready, and has been let in, is told that it is not; nobody is kept who has no question.
+#[tokio::test]
+async fn a_server_that_stops_is_not_ready() {
+    let folder = Folder::new();
+    let server = folder.start(&["server.drain_seconds=1"]).await;
+    let mut idle = Connection::to(server.address).await;
+    idle.ask("/readyz").await.unwrap().expect(200);
+    let mut asking = Connection::to(server.address).await;
+    asking.write(b"GET /readyz HTTP/1.1\r\nHost: parlour.example\r\n").await;
+    // Connections are taken in their order, and who has a socket hears of the stop.
+    let mut guest = server.socket("/api/v1/rooms/alpha/messages/ws").connect().await;
+    server.ask_to_stop();
+    assert_eq!(guest.closed().await.code, Some(1012));
+    asking.write(b"\r\n").await;
+    let answer = asking.response(false).await.unwrap().expect(503);
+    assert_eq!(answer.json()["status"], "draining");
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    assert!(idle.until_closed().await.is_empty());
+    assert!(server.ended().await.success());
+}
+
 /// A sign-up whose last byte is still to come, on a connection that the server has taken: it has answered a later one.
 async fn half_a_sign_up(server: &Parlour, name: &str) -> (Connection, Vec<u8>) {
     let (path, body, _) = Door::Rooms.sign_up(name);
