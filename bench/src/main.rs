@@ -22,10 +22,12 @@ mod tour;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use case::Case;
+use floor::chat::Way;
 use plan::Plan;
 use report::Outcome;
 
@@ -61,12 +63,34 @@ enum Role {
         /// Length of the answer's body.
         bytes: usize,
     },
+    /// Serves rooms, one write for each message and seat, until it is stopped.
+    #[command(hide = true)]
+    Send1(Pings),
+    /// Serves rooms, one write for each seat and whatever is pending, until it is stopped.
+    #[command(hide = true)]
+    Batch(Pings),
+}
+
+/// Whether a floor pings.
+#[derive(Args)]
+struct Pings {
+    /// Seconds between the pings of a connection; without it, there are none.
+    #[arg(long)]
+    ping_seconds: Option<u64>,
+}
+
+impl Pings {
+    fn every(&self) -> Option<Duration> {
+        self.ping_seconds.map(Duration::from_secs)
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.role {
         Some(Role::Hello { bytes }) => floor::hello::serve(*bytes).map(|()| true),
+        Some(Role::Send1(pings)) => floor::chat::serve(Way::Send1, pings.every()).map(|()| true),
+        Some(Role::Batch(pings)) => floor::chat::serve(Way::Batch, pings.every()).map(|()| true),
         None => measure_all(&arguments),
     };
     match done {

@@ -25,6 +25,12 @@ pub(crate) fn ratios(values: &[f64], floors: &[f64]) -> Vec<f64> {
     values.iter().zip(floors).map(|(value, floor)| value / floor).collect()
 }
 
+/// A count as a real number.
+#[expect(clippy::cast_precision_loss, reason = "no measurement counts to 2⁵³, and a figure has three digits")]
+pub(crate) fn real(count: u64) -> f64 {
+    count as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

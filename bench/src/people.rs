@@ -32,6 +32,18 @@ pub(crate) fn gather(address: SocketAddr, count: usize, cores: usize) -> Result<
     })
 }
 
+/// Signs up `count` people through `tokens`, whose sign-ups cost one hash and give a token that every contract takes.
+pub(crate) fn tokens(address: SocketAddr, count: usize) -> Result<Vec<String>> {
+    let mut visitor = Visitor::open(address)?;
+    let sign_up = |number: usize| {
+        let email = format!("person-{number}@bench.example");
+        let form = json!({"email": email, "password": PASSWORD, "firstName": "Person", "lastName": number.to_string()});
+        let pair = visitor.json(&request::post("/api/v1/user/signup", &form), 201)?;
+        Ok(pair["accessToken"].as_str().ok_or("a sign-up without a token")?.to_owned())
+    };
+    (0..count).map(sign_up).collect()
+}
+
 impl Person {
     fn sign_up(address: SocketAddr) -> impl Fn(usize) -> Result<Self> {
         move |number| {

@@ -11,6 +11,14 @@ use crate::process::{Process, Settings};
 /// Nobody is throttled, for all the load comes from one address; hashes cost what they cost by default.
 const SETTINGS: Settings<'static> = &[("limits.enabled", "false"), ("password.hash", "default")];
 
+/// As above; and a few people have as many connections as many people would have.
+const CHAT_SETTINGS: Settings<'static> = &[
+    ("limits.enabled", "false"),
+    ("chat.connections_per_account", "100000"),
+    // The sign-ups before a measurement need not step back for anybody.
+    ("password.hash_steps_back", "false"),
+];
+
 /// A running server, its folder, and those who have an account there.
 pub(crate) struct Stage {
     /// Stops before its folder goes: fields are dropped in this order.
@@ -27,6 +35,13 @@ impl Stage {
         let server = Process::parlour(&plan.server, folder.path(), SETTINGS)?;
         let people = people::gather(server.address(), count, plan.cores.count())?;
         Ok(Self { server, people, folder })
+    }
+
+    /// Starts a server in whose rooms nobody is throttled; nobody has signed up.
+    pub(crate) fn for_chat(plan: &Plan) -> Result<Self> {
+        let folder = Folder::new()?;
+        let server = Process::parlour(&plan.server, folder.path(), CHAT_SETTINGS)?;
+        Ok(Self { server, people: Vec::new(), folder })
     }
 
     /// Stops the server and starts another on what it kept: one that holds nothing in memory from before.

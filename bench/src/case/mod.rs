@@ -1,5 +1,6 @@
 //! What is measured: one file a case.
 
+mod chat;
 mod flood;
 mod login;
 mod me;
@@ -20,4 +21,5 @@ pub(crate) struct Case {
 }
 
 /// All cases, in the order of the table.
-pub(crate) const ALL: [Case; 4] = [login::CASE, flood::CASE, me::CASE, start::CASE];
+pub(crate) const ALL: [Case; 7] =
+    [login::CASE, flood::CASE, me::CASE, start::CASE, chat::one::CASE, chat::burst::CASE, chat::large::CASE];

@@ -33,6 +33,13 @@ pub(crate) fn extent(bytes: &[u8]) -> io::Result<Option<Extent>> {
     Ok((bytes.len() >= end).then_some(Extent { head, end }))
 }
 
+impl Extent {
+    /// How long the answer is, head and body.
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+}
+
 impl<'a> Answer<'a> {
     /// The answer at `extent` of `bytes`.
     pub(crate) fn at(bytes: &'a [u8], extent: &Extent) -> io::Result<Self> {

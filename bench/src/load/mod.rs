@@ -2,6 +2,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod closed;
+pub(crate) mod crowd;
 pub(crate) mod flood;
 pub(crate) mod lane;
 pub(crate) mod probe;

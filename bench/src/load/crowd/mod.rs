@@ -1,0 +1,252 @@
+//! A crowd: thousands of WebSocket connections in rooms, driven and verified by one thread.
+//!
+//! It must be cheaper than any server that it measures. One buffer serves all reads, frames are looked at where they
+//! came, nothing is allocated for one, and every seat keeps only how far it has come (see [`ledger`]).
+
+mod frame;
+mod histogram;
+mod ledger;
+mod line;
+mod opening;
+mod pace;
+mod sender;
+mod text;
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll};
+
+use frame::Frame;
+use histogram::Histogram;
+use ledger::Ledger;
+use line::Line;
+use sender::Sender;
+use text::{Finder, Stamp};
+
+pub(crate) use opening::Layout;
+pub(crate) use pace::{Drive, Pace, Tally};
+
+use crate::Result;
+
+/// What one read may bring. A socket that had more is read again.
+const A_READ: usize = 256 << 10;
+
+/// Room before it for the rest of the read before: the beginning of one frame.
+const BEFORE: usize = 64 << 10;
+
+/// How many messages all ledgers together remember, and the most that one does.
+const REMEMBERED: usize = 1 << 20;
+const MOST_REMEMBERED: usize = 1 << 13;
+
+/// How many connections one look at the system tells of.
+const EVENTS: usize = 1024;
+
+/// How long everybody may take to come, or to get what was sent.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The connections and what they have seen.
+pub(crate) struct Crowd {
+    poll: Poll,
+    events: Events,
+    /// When its clock began.
+    began: Instant,
+    buffer: Box<[u8]>,
+    finder: Finder,
+    lines: Vec<Line>,
+    ledgers: Vec<Ledger>,
+    senders: Vec<Sender>,
+    present: usize,
+    deliveries: u64,
+    latencies: Histogram,
+    /// How the senders go on.
+    pace: Pace,
+    sending: bool,
+    /// Whose turn it is where the senders take turns.
+    turn: usize,
+}
+
+impl Crowd {
+    /// Opens all connections of `layout`, and waits until messages come to every seat, if anybody sends.
+    pub(crate) fn open(address: SocketAddr, layout: &Layout<'_>) -> Result<Self> {
+        let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(EVENTS));
+        let lines = opening::open_all(&mut poll, &mut events, address, layout)?;
+        let size = (REMEMBERED / layout.rooms).next_power_of_two().clamp(64, MOST_REMEMBERED);
+        let first_sender = |room| u32::try_from(room * layout.senders);
+        let ledger = |room| Ok(Ledger::new(first_sender(room)?, layout.senders, size));
+        let mut crowd = Self {
+            poll,
+            events,
+            began: Instant::now(),
+            buffer: vec![0; BEFORE + A_READ].into(),
+            finder: Finder::default(),
+            senders: Sender::of(&lines),
+            ledgers: (0..layout.rooms).map(ledger).collect::<Result<_>>()?,
+            lines,
+            present: 0,
+            deliveries: 0,
+            latencies: Histogram::default(),
+            pace: Pace::Each(0),
+            sending: false,
+            turn: 0,
+        };
+        if layout.senders > 0 {
+            crowd.gather(layout)?;
+        }
+        Ok(crowd)
+    }
+
+    /// How many connections.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Answers pings for so long.
+    pub(crate) fn wait(&mut self, span: Duration) -> Result<()> {
+        let until = Instant::now() + span;
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            self.look(Some(left.min(Duration::from_millis(100))))?;
+        }
+        Ok(())
+    }
+
+    /// A server may put a connection into its room only after the upgrade: probes are sent until everybody has got one.
+    fn gather(&mut self, layout: &Layout<'_>) -> Result<()> {
+        let start = Instant::now();
+        while self.present < self.lines.len() {
+            if start.elapsed() > PATIENCE {
+                return Err(format!("messages come to {} of {} seats", self.present, self.lines.len()).into());
+            }
+            let mut waiting = vec![false; layout.rooms];
+            self.lines.iter().filter(|line| !line.present).for_each(|line| waiting[line.room as usize] = true);
+            for room in (0..layout.rooms).filter(|room| waiting[*room]) {
+                self.probe(room * layout.senders)?;
+            }
+            let until = Instant::now() + Duration::from_millis(500);
+            while self.present < self.lines.len() && Instant::now() < until {
+                self.look(Some(Duration::from_millis(10)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn probe(&mut self, sender: usize) -> Result<()> {
+        let stamp = Stamp { sender: u32::try_from(sender)?, counter: Stamp::PROBE, sent: 0 };
+        self.senders[sender].append(stamp);
+        self.flush(sender)
+    }
+
+    /// Waits until something comes, for `timeout` at most, and takes in all of it.
+    fn look(&mut self, timeout: Option<Duration>) -> Result<()> {
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            other => other?,
+        }
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        let done = events.iter().try_for_each(|event| self.serve(event.token().0, event));
+        self.events = events;
+        done
+    }
+
+    fn serve(&mut self, place: usize, event: &mio::event::Event) -> Result<()> {
+        if event.is_readable() {
+            let came_back = self.receive(place)?;
+            if self.sending && came_back > 0 {
+                self.go_on(self.lines[place].sender as usize, came_back)?;
+            }
+        }
+        if event.is_writable() && self.lines[place].sender != line::NOBODY {
+            self.flush(self.lines[place].sender as usize)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all that has come for a connection. How many of its own messages are among it.
+    fn receive(&mut self, place: usize) -> Result<u32> {
+        let mut came_back = 0;
+        loop {
+            let count = match self.lines[place].stream.read(&mut self.buffer[BEFORE..]) {
+                Ok(0) => return Err(format!("the server closed connection {place}").into()),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(came_back),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(format!("connection {place}: {error}").into()),
+            };
+            came_back += self.take_in(place, count)?;
+            // Whatever comes after a read that was not full is a new event (epoll(7), edge-triggered).
+            if count < A_READ {
+                return Ok(came_back);
+            }
+        }
+    }
+
+    /// Takes in what a read brought to the buffer.
+    fn take_in(&mut self, place: usize, count: usize) -> Result<u32> {
+        let now = self.now();
+        let line = &mut self.lines[place];
+        let (mut at, end) = (BEFORE - line.rest.as_ref().map_or(0, |rest| rest.len()), BEFORE + count);
+        if let Some(rest) = line.rest.take() {
+            self.buffer[at..BEFORE].copy_from_slice(&rest);
+        }
+        let ledger = &mut self.ledgers[line.room as usize];
+        let mut came_back = 0;
+        while let Some((frame, length)) = frame::first(&self.buffer[at..end])? {
+            at += length;
+            let payload = match frame {
+                Frame::Message(payload) => payload,
+                Frame::Ping(payload) => {
+                    answer(line, payload)?;
+                    continue;
+                }
+                Frame::Pong => continue,
+                Frame::Close(payload) => return Err(closed(place, payload).into()),
+            };
+            let raw = self.finder.find(payload).ok_or("a message without a stamp")?;
+            if is_probe(raw) {
+                self.present += usize::from(!line.present);
+                line.present = true;
+                continue;
+            }
+            let entry = ledger.check(line.place, raw)?;
+            line.place += 1;
+            came_back += u32::from(entry.sender == line.sender);
+            self.deliveries += 1;
+            self.latencies.note(now.saturating_sub(entry.sent));
+        }
+        if at < end {
+            if end - at > BEFORE {
+                return Err("a frame longer than any message".into());
+            }
+            line.rest = Some(self.buffer[at..end].into());
+        }
+        Ok(came_back)
+    }
+
+    /// Microseconds of the crowd's clock, which no measurement outlasts.
+    fn now(&self) -> u32 {
+        u32::try_from(self.began.elapsed().as_micros()).unwrap_or(u32::MAX)
+    }
+}
+
+#[inline]
+fn is_probe(raw: &text::Raw) -> bool {
+    raw[8..16] == *b"pppppppp"
+}
+
+#[cold]
+fn answer(line: &mut Line, payload: &[u8]) -> Result<()> {
+    let pong = frame::pong(payload);
+    if line.stream.write(&pong)? == pong.len() { Ok(()) } else { Err("a connection does not take a pong".into()) }
+}
+
+#[cold]
+fn closed(place: usize, payload: &[u8]) -> String {
+    match payload.split_first_chunk() {
+        Some((code, reason)) => {
+            let reason = String::from_utf8_lossy(reason);
+            format!("the server closed connection {place} with {} ({reason})", u16::from_be_bytes(*code))
+        }
+        None => format!("the server closed connection {place} without a code"),
+    }
+}

@@ -1,0 +1,109 @@
+//! Opening thousands of connections: a few handshakes under way at a time, so that no backlog is ever full.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+
+use super::line::{Line, NOBODY};
+use crate::Result;
+
+/// Handshakes under way: enough to keep a server busy, few enough for any backlog.
+const UNDER_WAY: usize = 128;
+
+/// How long a server may leave all of them without an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Who opens how many connections to which rooms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout<'a> {
+    /// What the rooms' names begin with; the number follows.
+    pub(crate) name: &'a str,
+    /// How many rooms.
+    pub(crate) rooms: usize,
+    /// Seats in each of them.
+    pub(crate) seats: usize,
+    /// How many of a room's seats send; they are its first ones.
+    pub(crate) senders: usize,
+    /// Tokens that the connections take by turns; without any, all are guests.
+    pub(crate) tokens: &'a [String],
+}
+
+impl Layout<'_> {
+    /// The upgrade that the connection number `place` asks for: rooms by turns, so that a room's seats do not lie together in
+    /// anybody's memory, as they would not where people come and go.
+    fn request(&self, place: usize) -> String {
+        let (room, seat) = (place % self.rooms, place / self.rooms);
+        let protocol = match self.tokens.get((seat + room) % self.tokens.len().max(1)) {
+            Some(token) => format!("Sec-WebSocket-Protocol: {token}\r\n"),
+            None => String::new(),
+        };
+        // The nonce of RFC 6455 §1.3: it guards against caches, and there is none here.
+        format!(
+            "GET /api/v1/rooms/{}-{room}/messages/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             {protocol}\r\n",
+            self.name,
+        )
+    }
+
+    fn open(&self, address: SocketAddr, place: usize) -> Result<Line> {
+        let (room, seat) = (place % self.rooms, place / self.rooms);
+        let sender = if seat < self.senders { u32::try_from(room * self.senders + seat)? } else { NOBODY };
+        Line::open(address, self.request(place).as_bytes(), u32::try_from(room)?, sender)
+    }
+}
+
+/// Opens all connections of `layout`, each registered under its number, and waits until the last one is upgraded.
+pub(super) fn open_all(
+    poll: &mut Poll,
+    events: &mut Events,
+    address: SocketAddr,
+    layout: &Layout<'_>,
+) -> Result<Vec<Line>> {
+    let all = layout.rooms * layout.seats;
+    let mut lines = Vec::with_capacity(all);
+    let (mut upgraded, mut last) = (0, Instant::now());
+    while upgraded < all {
+        while lines.len() < all && lines.len() - upgraded < UNDER_WAY {
+            let mut line = layout.open(address, lines.len())?;
+            let interest =
+                if line.sender == NOBODY { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
+            poll.registry().register(&mut line.stream, Token(lines.len()), interest)?;
+            lines.push(line);
+        }
+        poll.poll(events, Some(Duration::from_millis(100)))?;
+        for event in &*events {
+            // A line that was upgraded before and has something to read gives it to nobody here, so that none may come yet.
+            if event.is_readable() && lines[event.token().0].upgraded()? {
+                (upgraded, last) = (upgraded + 1, Instant::now());
+            }
+        }
+        if last.elapsed() > PATIENCE {
+            return Err(format!("{upgraded} of {all} connections were upgraded").into());
+        }
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rooms_and_tokens_are_taken_by_turns() {
+        let tokens = ["one".to_owned(), "two".to_owned()];
+        let layout = Layout { name: "r", rooms: 2, seats: 2, senders: 1, tokens: &tokens };
+        let told = |place| {
+            let request = layout.request(place);
+            let room = request.lines().next().and_then(|line| line.split('/').nth(4)).map(str::to_owned);
+            let token =
+                request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Protocol: ")).map(str::to_owned);
+            (room.expect("a room"), token.expect("a token"))
+        };
+        let all = [0, 1, 2, 3].map(told).map(|(room, token)| format!("{room} {token}"));
+        assert_eq!(all, ["r-0 one", "r-1 two", "r-0 two", "r-1 one"]);
+        let guests = Layout { tokens: &[], ..layout };
+        assert!(!guests.request(0).contains("Protocol"));
+    }
+}

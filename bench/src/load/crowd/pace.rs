@@ -1,0 +1,178 @@
+//! How a crowd sends, and what is seen of it meanwhile.
+
+use std::time::{Duration, Instant};
+
+use super::{Crowd, Histogram, PATIENCE};
+use crate::Result;
+use crate::measure::real;
+use crate::process::{Process, computed_here};
+
+/// When the next message leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// Every sender has so many under way: when one came back to it, it sends the next.
+    Each(u32),
+    /// All senders together have so many under way: when one came back, it is the next one's turn.
+    Together(u32),
+    /// So many a second, the senders by turns, whatever has come back. Latencies count from the time at which a message was meant to leave.
+    Rate(u32),
+}
+
+/// What a crowd does in one round.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drive {
+    /// How it sends.
+    pub(crate) pace: Pace,
+    /// How long before it counts.
+    pub(crate) warm_up: Duration,
+    /// How long it counts.
+    pub(crate) window: Duration,
+}
+
+/// What was seen in the window of a round.
+#[derive(Clone, Debug)]
+pub(crate) struct Tally {
+    deliveries: f64,
+    seconds: f64,
+    /// Seconds of processor that the server and the load took.
+    server: f64,
+    load: f64,
+    latencies: Histogram,
+}
+
+impl Tally {
+    /// Messages that reached a seat, a second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.deliveries / self.seconds
+    }
+
+    /// Microseconds of the server's processor a delivery.
+    pub(crate) fn cost(&self) -> f64 {
+        self.server * 1e6 / self.deliveries
+    }
+
+    /// The latency that this share of the deliveries (0 to 1) did not exceed, milliseconds.
+    pub(crate) fn latency(&self, share: f64) -> f64 {
+        f64::from(self.latencies.quantile(share)) / 1e3
+    }
+
+    /// The shares of one core that the server and the load took.
+    pub(crate) fn shares(&self) -> (f64, f64) {
+        (self.server / self.seconds, self.load / self.seconds)
+    }
+}
+
+/// What clocks and counters said when a window began.
+struct Mark {
+    at: Instant,
+    server: f64,
+    load: f64,
+}
+
+impl Mark {
+    fn now(server: &Process) -> Result<Self> {
+        Ok(Self { server: server.computed()?, load: computed_here()?, at: Instant::now() })
+    }
+}
+
+impl Crowd {
+    /// Sends at the pace of `drive`, then waits until everybody has got everything: that it came once and in one order
+    /// for all is verified at every seat.
+    pub(crate) fn run(&mut self, server: &Process, drive: &Drive) -> Result<Tally> {
+        (self.pace, self.sending) = (drive.pace, true);
+        self.begin()?;
+        let start = Instant::now();
+        self.send_until(start, start + drive.warm_up)?;
+        (self.deliveries, self.latencies) = (0, Histogram::default());
+        let before = Mark::now(server)?;
+        self.send_until(start, before.at + drive.window)?;
+        let after = Mark::now(server)?;
+        let tally = Tally {
+            deliveries: real(self.deliveries),
+            seconds: after.at.duration_since(before.at).as_secs_f64(),
+            server: after.server - before.server,
+            load: after.load - before.load,
+            latencies: std::mem::take(&mut self.latencies),
+        };
+        self.sending = false;
+        self.settle()?;
+        if tally.deliveries > 0.0 { Ok(tally) } else { Err("nothing was delivered".into()) }
+    }
+
+    fn begin(&mut self) -> Result<()> {
+        match self.pace {
+            Pace::Each(count) => (0..self.senders.len()).try_for_each(|sender| self.send(sender, count)),
+            Pace::Together(count) => (0..count).try_for_each(|_| self.next_sends(self.now())),
+            Pace::Rate(_) => Ok(()),
+        }
+    }
+
+    /// Some of a sender's own messages came back.
+    pub(super) fn go_on(&mut self, sender: usize, came_back: u32) -> Result<()> {
+        match self.pace {
+            Pace::Each(_) => self.send(sender, came_back),
+            Pace::Together(_) => (0..came_back).try_for_each(|_| self.next_sends(self.now())),
+            Pace::Rate(_) => Ok(()),
+        }
+    }
+
+    fn send_until(&mut self, start: Instant, until: Instant) -> Result<()> {
+        let Pace::Rate(rate) = self.pace else {
+            while Instant::now() < until {
+                self.look(Some(Duration::from_millis(100)))?;
+            }
+            return Ok(());
+        };
+        let interval = Duration::from_secs(1) / rate;
+        let mut due = start + interval * u32::try_from(start.elapsed().as_nanos() / interval.as_nanos())?;
+        while due < until {
+            while due <= Instant::now() {
+                let meant = u32::try_from(due.saturating_duration_since(self.began).as_micros())?;
+                self.next_sends(meant)?;
+                due += interval;
+            }
+            // The system's timers are too coarse for these intervals, and the core has nothing else to do.
+            self.look(Some(Duration::ZERO))?;
+        }
+        Ok(())
+    }
+
+    fn next_sends(&mut self, at: u32) -> Result<()> {
+        let sender = self.turn;
+        self.turn = (sender + 1) % self.senders.len();
+        self.senders[sender].append_next(u32::try_from(sender)?, at);
+        self.flush(sender)
+    }
+
+    fn send(&mut self, sender: usize, count: u32) -> Result<()> {
+        let (number, now) = (u32::try_from(sender)?, self.now());
+        for _ in 0..count {
+            self.senders[sender].append_next(number, now);
+        }
+        self.flush(sender)
+    }
+
+    pub(super) fn flush(&mut self, sender: usize) -> Result<()> {
+        let sender = &mut self.senders[sender];
+        sender.flush(&mut self.lines[sender.line])
+    }
+
+    /// Waits until every seat has got every message of its room.
+    fn settle(&mut self) -> Result<()> {
+        let mut sent = vec![0; self.ledgers.len()];
+        for sender in &self.senders {
+            sent[self.lines[sender.line].room as usize] += sender.sent;
+        }
+        let mut last = (Instant::now(), self.deliveries);
+        while let Some(line) = self.lines.iter().position(|line| line.place < sent[line.room as usize]) {
+            self.look(Some(Duration::from_millis(20)))?;
+            if self.deliveries > last.1 {
+                last = (Instant::now(), self.deliveries);
+            } else if last.0.elapsed() > PATIENCE {
+                let (place, sent) = (self.lines[line].place, sent[self.lines[line].room as usize]);
+                return Err(format!("connection {line} got {place} of {sent} messages").into());
+            }
+        }
+        Ok(())
+    }
+}
