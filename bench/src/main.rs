@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use case::Case;
+use case::{Case, Section};
 use floor::chat::Way;
 use plan::Plan;
 use report::Outcome;
@@ -37,13 +37,16 @@ pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 /// What a measurement gives, if it could be made.
 pub(crate) type Result<T> = std::result::Result<T, Fault>;
 
-/// Measures the server beside a floor, prints one table, and rewrites the figures in bench/RESULTS.md after a whole run.
+/// Measures the server beside a floor, prints one table, and rewrites the figures in bench/RESULTS.md of every section that ran as a whole.
 #[derive(Parser)]
 #[command(name = "parlour-bench")]
 struct Arguments {
     /// Runs only this case; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = case::ALL.map(|case| case.name))]
     only: Vec<String>,
+    /// Runs only this section.
+    #[arg(long, value_name = "NAME", value_parser = Section::ALL.map(Section::name))]
+    section: Option<String>,
     /// Runs fewer and shorter rounds: enough to see that everything works, too few for a figure to keep.
     #[arg(long)]
     quick: bool,
@@ -106,24 +109,43 @@ fn main() -> ExitCode {
 /// Runs the chosen cases; tells whether every goal was met.
 fn measure_all(arguments: &Arguments) -> Result<bool> {
     let plan = Plan::new(arguments.server.clone(), arguments.quick)?;
-    let chosen = |case: &&Case| arguments.only.is_empty() || arguments.only.iter().any(|name| name == case.name);
-    let mut outcomes = Vec::new();
-    for case in case::ALL.iter().filter(chosen) {
-        eprintln!("{}: {} …", case.name, case.about);
-        outcomes.push((case.run)(&plan).map_err(|fault| format!("{}: {fault}", case.name))?);
+    let mut met = true;
+    for section in Section::ALL {
+        let outcomes = measure(&plan, section, arguments)?;
+        if outcomes.is_empty() {
+            continue;
+        }
+        println!("{}", report::table(&outcomes));
+        if arguments.only.is_empty() && !arguments.quick {
+            keep(section, &outcomes)?;
+        }
+        met &= outcomes.iter().all(Outcome::met);
     }
-    println!("{}", report::table(&outcomes));
-    if arguments.only.is_empty() && !arguments.quick {
-        keep(&outcomes)?;
-    }
-    Ok(outcomes.iter().all(Outcome::met))
+    Ok(met)
 }
 
-/// Rewrites the kept figures: only a whole run does, so that all of them are from one machine and one day.
-fn keep(outcomes: &[Outcome]) -> Result<()> {
+/// Runs the chosen cases of a section.
+fn measure(plan: &Plan, section: Section, arguments: &Arguments) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for case in case::ALL.iter().filter(|case| case.section == section && arguments.choose(case)) {
+        eprintln!("{}: {} …", case.name, case.about);
+        outcomes.push((case.run)(plan).map_err(|fault| format!("{}: {fault}", case.name))?);
+    }
+    Ok(outcomes)
+}
+
+/// Rewrites the kept figures: only a section that ran as a whole does, so that all of it is from one machine and one day.
+fn keep(section: Section, outcomes: &[Outcome]) -> Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("RESULTS.md");
     let document = std::fs::read_to_string(&path)?;
-    let text = report::section(&machine::describe()?, outcomes);
-    std::fs::write(&path, report::replace_section(&document, report::SECTION, &text))?;
+    let text = report::section(&[&machine::describe()?, section.settings()].concat(), outcomes);
+    std::fs::write(&path, report::replace_section(&document, section.heading(), &text))?;
     Ok(())
+}
+
+impl Arguments {
+    fn choose(&self, case: &Case) -> bool {
+        let named = self.only.is_empty() || self.only.iter().any(|name| name == case.name);
+        named && self.section.as_ref().is_none_or(|section| section == case.section.name())
+    }
 }

@@ -85,6 +85,11 @@ impl Process {
 
     /// Asks it to end and waits until it has.
     pub(crate) fn stop(mut self) -> Result<()> {
+        self.end()
+    }
+
+    /// As [`Self::stop`], where what belongs to it is still needed.
+    pub(crate) fn end(&mut self) -> Result<()> {
         terminate(&self.child);
         let deadline = Instant::now() + PATIENCE;
         while self.child.try_wait()?.is_none() {

@@ -1,6 +1,7 @@
 //! A server with people in it, set up for a measurement.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use crate::Result;
 use crate::folder::Folder;
@@ -37,10 +38,10 @@ impl Stage {
         Ok(Self { server, people, folder })
     }
 
-    /// Starts a server in whose rooms nobody is throttled; nobody has signed up.
-    pub(crate) fn for_chat(plan: &Plan) -> Result<Self> {
+    /// Starts a server in whose rooms nobody is throttled, with `more` settings; nobody has signed up.
+    pub(crate) fn for_chat(plan: &Plan, more: Settings<'_>) -> Result<Self> {
         let folder = Folder::new()?;
-        let server = Process::parlour(&plan.server, folder.path(), CHAT_SETTINGS)?;
+        let server = Process::parlour(&plan.server, folder.path(), &[CHAT_SETTINGS, more].concat())?;
         Ok(Self { server, people: Vec::new(), folder })
     }
 
@@ -50,6 +51,11 @@ impl Stage {
         server.stop()?;
         let server = Process::parlour(&plan.server, folder.path(), SETTINGS)?;
         Ok(Self { server, people, folder })
+    }
+
+    /// What the server keeps.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where the server accepts.

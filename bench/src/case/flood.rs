@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Case;
+use super::{Case, Section};
 use crate::Result;
 use crate::load::drive;
 use crate::load::flood::{Fates, flood};
@@ -16,7 +16,8 @@ use crate::process::{Process, pause};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 
-pub(super) const CASE: Case = Case { name: "flood", about: "500 logins at once, and those who are in already", run };
+pub(super) const CASE: Case =
+    Case { section: Section::Accounts, name: "flood", about: "500 logins at once, and those who are in already", run };
 
 const PEOPLE: usize = 100;
 const CLIENTS: usize = 500;

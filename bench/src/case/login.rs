@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Case;
+use super::{Case, Section};
 use crate::Result;
 use crate::floor::argon::{Memory, hashes_a_second};
 use crate::load::closed::{Pace, answers_a_second};
@@ -14,8 +14,12 @@ use crate::plan::Plan;
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 
-pub(super) const CASE: Case =
-    Case { name: "login", about: "logins a second beside bare Argon2id hashes a second", run };
+pub(super) const CASE: Case = Case {
+    section: Section::Accounts,
+    name: "login",
+    about: "logins a second beside bare Argon2id hashes a second",
+    run,
+};
 
 const PEOPLE: usize = 100;
 

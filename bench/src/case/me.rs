@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::Case;
+use super::{Case, Section};
 use crate::Result;
 use crate::cores::Cores;
 use crate::load::closed::{Pace, answers_a_second};
@@ -16,7 +16,8 @@ use crate::process::{Process, computed_here};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 
-pub(super) const CASE: Case = Case { name: "me", about: "`GET /api/users/me/` a second beside a bare axum", run };
+pub(super) const CASE: Case =
+    Case { section: Section::Accounts, name: "me", about: "`GET /api/users/me/` a second beside a bare axum", run };
 
 const PACE: Pace = Pace { connections: 64, warm_up: Duration::from_millis(300), window: Duration::ZERO };
 

@@ -12,6 +12,8 @@ use crate::report::Outcome;
 
 /// One thing to measure.
 pub(crate) struct Case {
+    /// Where its figures stand.
+    pub(crate) section: Section,
     /// What `--only` calls it.
     pub(crate) name: &'static str,
     /// What it does, for whoever waits.
@@ -20,6 +22,60 @@ pub(crate) struct Case {
     pub(crate) run: fn(&Plan) -> Result<Outcome>,
 }
 
+/// A part of the figures that is measured, and kept, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// Accounts, sessions, and the server at rest.
+    Accounts,
+    /// Live chat.
+    Chat,
+}
+
+impl Section {
+    /// All of them, in the order in which they are measured.
+    pub(crate) const ALL: [Self; 2] = [Self::Accounts, Self::Chat];
+
+    /// What `--section` calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Accounts => "accounts",
+            Self::Chat => "chat",
+        }
+    }
+
+    /// The heading in `bench/RESULTS.md` below which its figures are kept.
+    pub(crate) fn heading(self) -> &'static str {
+        match self {
+            Self::Accounts => "## Accounts, sessions, and the server at rest",
+            Self::Chat => "## Chat",
+        }
+    }
+
+    /// What all its cases have in common, for whoever reads the figures.
+    pub(crate) fn settings(self) -> &'static str {
+        match self {
+            Self::Accounts => "",
+            Self::Chat => {
+                " Texts of 128 bytes through the `rooms` contract, SQLite with `synchronous=FULL`, no throttles; the \
+                 server on one core, the load on another; every seat verified that each message came once and in \
+                 the order that all the others saw."
+            }
+        }
+    }
+}
+
 /// All cases, in the order of the table.
-pub(crate) const ALL: [Case; 7] =
-    [login::CASE, flood::CASE, me::CASE, start::CASE, chat::one::CASE, chat::burst::CASE, chat::large::CASE];
+pub(crate) const ALL: [Case; 12] = [
+    login::CASE,
+    flood::CASE,
+    me::CASE,
+    start::CASE,
+    chat::one::CASE,
+    chat::burst::CASE,
+    chat::large::CASE,
+    chat::rooms::CASE,
+    chat::open::CASE,
+    chat::hot::CASE,
+    chat::idle::CASE,
+    chat::growth::CASE,
+];

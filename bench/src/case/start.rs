@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Case;
+use super::{Case, Section};
 use crate::Result;
 use crate::load::request::{self, Request};
 use crate::load::visitor::Visitor;
@@ -14,7 +14,8 @@ use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 use crate::tour;
 
-pub(super) const CASE: Case = Case { name: "start", about: "start to first answer, memory at idle, size", run };
+pub(super) const CASE: Case =
+    Case { section: Section::Accounts, name: "start", about: "start to first answer, memory at idle, size", run };
 
 const PEOPLE: usize = 100;
 

@@ -4,3 +4,4 @@ pub(crate) mod argon;
 pub(crate) mod chat;
 pub(crate) mod hello;
 mod memory;
+pub(crate) mod store;

@@ -15,6 +15,8 @@ pub(crate) enum Amount {
     Microseconds(f64),
     /// Memory.
     Mebibytes(f64),
+    /// Memory of a small thing.
+    Kibibytes(f64),
     /// A number of things.
     Count(f64),
 }
@@ -35,6 +37,7 @@ impl Amount {
         | Self::Milliseconds(value)
         | Self::Microseconds(value)
         | Self::Mebibytes(value)
+        | Self::Kibibytes(value)
         | Self::Count(value)) = self;
         value
     }
@@ -46,6 +49,7 @@ impl Amount {
             Self::Milliseconds(_) => Self::Milliseconds(value),
             Self::Microseconds(_) => Self::Microseconds(value),
             Self::Mebibytes(_) => Self::Mebibytes(value),
+            Self::Kibibytes(_) => Self::Kibibytes(value),
             Self::Count(_) => Self::Count(value),
         }
     }
@@ -58,8 +62,10 @@ impl Display for Amount {
             Self::PerSecond(value) => write!(f, "{value:.1}/s"),
             Self::Ratio(value) => write!(f, "{value:.3}"),
             Self::Milliseconds(value) => write!(f, "{value:.2} ms"),
+            Self::Microseconds(value) if *value < 10.0 => write!(f, "{value:.2} µs"),
             Self::Microseconds(value) => write!(f, "{value:.1} µs"),
             Self::Mebibytes(value) => write!(f, "{value:.1} MiB"),
+            Self::Kibibytes(value) => write!(f, "{value:.2} KiB"),
             Self::Count(value) => write!(f, "{value:.0}"),
         }
     }
@@ -95,11 +101,13 @@ mod tests {
             Amount::Ratio(0.9512),
             Amount::Milliseconds(1.234),
             Amount::Microseconds(12.34),
+            Amount::Microseconds(0.064),
             Amount::Mebibytes(20.0),
+            Amount::Kibibytes(1.25),
             Amount::Count(3.0),
         ];
         let told = amounts.map(|amount| amount.to_string());
-        assert_eq!(told, ["81234/s", "117.3/s", "0.951", "1.23 ms", "12.3 µs", "20.0 MiB", "3"]);
+        assert_eq!(told, ["81234/s", "117.3/s", "0.951", "1.23 ms", "12.3 µs", "0.06 µs", "20.0 MiB", "1.25 KiB", "3"]);
     }
 
     #[test]

@@ -6,9 +6,6 @@ mod section;
 pub(crate) use amount::{Amount, Goal};
 pub(crate) use section::replace_section;
 
-/// The heading in `bench/RESULTS.md` below which these figures are kept.
-pub(crate) const SECTION: &str = "## Accounts, sessions, and the server at rest";
-
 /// What a case found.
 pub(crate) struct Outcome {
     /// Its lines of the table.

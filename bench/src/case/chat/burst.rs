@@ -2,19 +2,24 @@
 
 use super::contest::{Scene, play};
 use crate::Result;
-use crate::case::Case;
+use crate::case::{Case, Section};
 use crate::floor::chat::Way;
 use crate::load::crowd::Pace;
 use crate::plan::Plan;
 use crate::report::{Amount, Figure, Goal, Outcome};
 
-pub(in crate::case) const CASE: Case =
-    Case { name: "chat-burst", about: "1 sender, 1,000 seats, 64 messages under way", run: |plan| run(plan, &SCENE) };
+pub(in crate::case) const CASE: Case = Case {
+    section: Section::Chat,
+    name: "chat-burst",
+    about: "1 sender, 1,000 seats, 64 messages under way",
+    run: |plan| run(plan, &SCENE),
+};
 
-const SCENE: Scene = Scene { name: "burst", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(64) };
+const SCENE: Scene =
+    Scene { name: "burst", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(64), rounds: 5, seconds: 2 };
 
 pub(super) fn run(plan: &Plan, scene: &Scene) -> Result<Outcome> {
-    let contest = play(plan, scene, &[Way::Send1, Way::Batch], 5)?;
+    let contest = play(plan, scene, &[Way::Send1, Way::Batch])?;
     let (server, batch) = (&contest.server, &contest.floors[1]);
     let Pace::Each(under_way) = scene.pace else { return Err("this is about messages under way".into()) };
     let what = format!("1 → {}, {under_way} under way: deliveries", thousands(scene.seats));

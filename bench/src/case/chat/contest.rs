@@ -1,5 +1,6 @@
 //! One scene played by the server and by floors, round by round in turns.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Result;
@@ -15,6 +16,9 @@ use crate::stage::Stage;
 /// Accounts whose connections take their tokens by turns.
 const PEOPLE: usize = 32;
 
+/// More connections than this are not kept open at once: systems bound a process's open files, 20,000 being a usual bound.
+const MOST_OPEN: usize = 19_000;
+
 /// What happens in the rooms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scene {
@@ -26,12 +30,9 @@ pub(super) struct Scene {
     /// How many of a room's seats send.
     pub(super) senders: usize,
     pub(super) pace: Pace,
-}
-
-impl Scene {
-    fn layout<'a>(&self, tokens: &'a [String]) -> Layout<'a> {
-        Layout { name: self.name, rooms: self.rooms, seats: self.seats, senders: self.senders, tokens }
-    }
+    /// How many rounds there are, and seconds of each.
+    pub(super) rounds: usize,
+    pub(super) seconds: u64,
 }
 
 /// The rounds of one server or floor.
@@ -43,45 +44,75 @@ pub(super) struct Contest {
     pub(super) server: Rounds,
     /// In the order of the ways asked for.
     pub(super) floors: Vec<Rounds>,
+    /// Where the server ran, now stopped.
+    stage: Stage,
 }
 
-/// A process with the crowd that it serves.
-pub(super) struct Table {
-    pub(super) process: Process,
-    pub(super) crowd: Crowd,
+/// One that plays a scene.
+struct Player<'a> {
+    process: &'a Process,
+    tokens: &'a [String],
+    rounds: Rounds,
 }
 
-/// Plays `scene` with the server and with the floors of `ways`, so many rounds as the plan has of `rounds`.
-pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way], rounds: usize) -> Result<Contest> {
+/// Plays `scene` with the server and with the floors of `ways`.
+pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> {
     let (here, there) = plan.cores.apart();
-    let (stage, tokens) = here.run(|| stage(plan))?;
-    let mut floors = Vec::new();
-    for way in ways {
-        floors.push(floor_with_crowd(&here, &there, *way, scene)?);
+    let (mut stage, tokens) = here.run(|| stage(plan, &[]))?;
+    let start = |way: &Way| here.run(|| Process::floor(&way.arguments(None)));
+    let processes: Vec<Process> = ways.iter().map(start).collect::<Result<_>>()?;
+    let floors = processes.iter().map(|process| Player { process, tokens: &[], rounds: Rounds::default() });
+    let server = Player { process: &stage.server, tokens: &tokens, rounds: Rounds::default() };
+    let mut players: Vec<Player<'_>> = floors.chain([server]).collect();
+    if players.len() * scene.rooms * scene.seats <= MOST_OPEN {
+        by_turns(plan, &there, scene, &mut players)?;
+    } else {
+        players.iter_mut().try_for_each(|player| by_turns(plan, &there, scene, std::slice::from_mut(player)))?;
     }
-    let mut crowd = there.run(|| Crowd::open(stage.address(), &scene.layout(&tokens)))?;
-    let mut contest = Contest { server: Rounds::default(), floors: ways.iter().map(|_| Rounds::default()).collect() };
-    let drive = Drive { pace: scene.pace, warm_up: Duration::from_millis(300), window: plan.window(2) };
-    for _ in 0..plan.rounds(rounds) {
-        for (floor, rounds) in floors.iter_mut().zip(&mut contest.floors) {
-            rounds.0.push(there.run(|| floor.crowd.run(&floor.process, &drive))?);
+    let mut rounds: Vec<Rounds> = players.into_iter().map(|player| player.rounds).collect();
+    let server = rounds.pop().ok_or("nobody played")?;
+    stage.server.end()?;
+    Ok(Contest { server, floors: rounds, stage })
+}
+
+/// Plays all rounds, the players by turns. Their connections stay open until all is over.
+fn by_turns(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
+    let mut crowds = Vec::new();
+    for player in &*players {
+        crowds.push(there.run(|| Crowd::open(player.process.address(), &scene.layout(player.tokens)))?);
+    }
+    let drive = Drive { pace: scene.pace, warm_up: Duration::from_millis(300), window: plan.window(scene.seconds) };
+    for _ in 0..plan.rounds(scene.rounds) {
+        for (player, crowd) in players.iter_mut().zip(&mut crowds) {
+            player.rounds.0.push(there.run(|| crowd.run(player.process, &drive))?);
         }
-        contest.server.0.push(there.run(|| crowd.run(&stage.server, &drive))?);
     }
-    Ok(contest)
+    Ok(())
 }
 
 /// A server and tokens of people who signed up there.
-pub(super) fn stage(plan: &Plan) -> Result<(Stage, Vec<String>)> {
-    let stage = Stage::for_chat(plan)?;
+pub(super) fn stage(plan: &Plan, settings: &[(&str, &str)]) -> Result<(Stage, Vec<String>)> {
+    let stage = Stage::for_chat(plan, settings)?;
     let tokens = people::tokens(stage.address(), PEOPLE)?;
     Ok((stage, tokens))
 }
 
-fn floor_with_crowd(here: &Cores, there: &Cores, way: Way, scene: &Scene) -> Result<Table> {
-    let process = here.run(|| Process::floor(&way.arguments()))?;
-    let crowd = there.run(|| Crowd::open(process.address(), &scene.layout(&[])))?;
-    Ok(Table { process, crowd })
+impl Scene {
+    fn layout<'a>(&self, tokens: &'a [String]) -> Layout<'a> {
+        Layout { name: self.name, rooms: self.rooms, seats: self.seats, senders: self.senders, tokens }
+    }
+}
+
+impl Contest {
+    /// What the server left.
+    pub(super) fn folder(&self) -> &Path {
+        self.stage.folder()
+    }
+
+    /// The database that the server left.
+    pub(super) fn database(&self) -> PathBuf {
+        self.folder().join("parlour.db")
+    }
 }
 
 impl Rounds {
@@ -114,12 +145,11 @@ impl Rounds {
         median(&ratios(&self.each(Tally::cost), &floor.each(Tally::cost)))
     }
 
-    /// What one must know to judge: latencies, cost, and whether it was the server or the load that had no more to give.
+    /// What one must know to judge: cost, latencies, and whether it was the server or the load that had no more to give.
     pub(super) fn told(&self) -> String {
         let share = |pick: fn((f64, f64)) -> f64| 100.0 * median(&self.each(|tally| pick(tally.shares())));
         format!(
-            "{:.0} thousand deliveries a second, {:.2} µs of processor each, p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, \
-             {:.0} % of the server's core and {:.0} % of the load's",
+            "{:.0} thousand deliveries/s of {:.2} µs (p50 {:.2}, p99 {:.2}, p99.9 {:.2} ms; server {:.0} %, load {:.0} % of a core)",
             self.rate() / 1e3,
             self.cost(),
             self.latency(0.5),

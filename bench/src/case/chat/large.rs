@@ -2,13 +2,15 @@
 
 use super::burst;
 use super::contest::Scene;
-use crate::case::Case;
+use crate::case::{Case, Section};
 use crate::load::crowd::Pace;
 
 pub(in crate::case) const CASE: Case = Case {
+    section: Section::Chat,
     name: "chat-large",
     about: "1 sender, 5,000 seats, 16 messages under way",
     run: |plan| burst::run(plan, &SCENE),
 };
 
-const SCENE: Scene = Scene { name: "large", rooms: 1, seats: 5_000, senders: 1, pace: Pace::Each(16) };
+const SCENE: Scene =
+    Scene { name: "large", rooms: 1, seats: 5_000, senders: 1, pace: Pace::Each(16), rounds: 5, seconds: 2 };

@@ -2,5 +2,10 @@
 
 pub(super) mod burst;
 mod contest;
+pub(super) mod growth;
+pub(super) mod hot;
+pub(super) mod idle;
 pub(super) mod large;
 pub(super) mod one;
+pub(super) mod open;
+pub(super) mod rooms;

@@ -2,19 +2,20 @@
 
 use super::contest::{Scene, play};
 use crate::Result;
-use crate::case::Case;
+use crate::case::{Case, Section};
 use crate::floor::chat::Way;
 use crate::load::crowd::Pace;
 use crate::plan::Plan;
 use crate::report::{Amount, Figure, Goal, Outcome};
 
 pub(in crate::case) const CASE: Case =
-    Case { name: "chat-one", about: "1 sender, 1,000 seats, one message at a time", run };
+    Case { section: Section::Chat, name: "chat-one", about: "1 sender, 1,000 seats, one message at a time", run };
 
-const SCENE: Scene = Scene { name: "one", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(1) };
+const SCENE: Scene =
+    Scene { name: "one", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 5, seconds: 2 };
 
 fn run(plan: &Plan) -> Result<Outcome> {
-    let contest = play(plan, &SCENE, &[Way::Send1], 5)?;
+    let contest = play(plan, &SCENE, &[Way::Send1])?;
     let (server, floor) = (&contest.server, &contest.floors[0]);
     let cost = Figure::new("1 → 1,000, one at a time: processor a delivery", Amount::Ratio(server.cost_beside(floor)))
         .beside(Amount::Microseconds(floor.cost()), Amount::Microseconds(server.cost()))

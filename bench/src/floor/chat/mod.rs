@@ -26,13 +26,14 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// How this program is told to be that floor.
-    pub(crate) fn arguments(self) -> Vec<String> {
+    /// How this program is told to be that floor, with so many seconds between pings, if any.
+    pub(crate) fn arguments(self, ping: Option<u64>) -> Vec<String> {
         let role = match self {
             Self::Send1 => "send1",
             Self::Batch => "batch",
         };
-        vec![role.to_owned()]
+        let ping = ping.map(|seconds| format!("--ping-seconds={seconds}"));
+        std::iter::once(role.to_owned()).chain(ping).collect()
     }
 }
 

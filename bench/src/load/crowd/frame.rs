@@ -43,7 +43,7 @@ pub(crate) fn first(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Malforme
     let (head, length): (usize, usize) = match bytes {
         // By far the most frequent one: 126 to 65,535 bytes.
         [_, 126, high, low, ..] => (4, usize::from(u16::from_be_bytes([*high, *low]))),
-        [_, length @ 0..126, ..] => (2, usize::from(*length)),
+        [_, length @ 0..=125, ..] => (2, usize::from(*length)),
         [_, 127, length @ ..] => match length.first_chunk() {
             Some(length) => (10, usize::try_from(u64::from_be_bytes(*length)).map_err(|_far| Malformed(127))?),
             None => return Ok(None),

@@ -27,6 +27,7 @@ use text::{Finder, Stamp};
 
 pub(crate) use opening::Layout;
 pub(crate) use pace::{Drive, Pace, Tally};
+pub(crate) use text::LENGTH as TEXT_LENGTH;
 
 use crate::Result;
 

@@ -1,0 +1,84 @@
+//! What the log costs by itself: the store alone, and bare durable transactions.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use parlour_model::{AccountId, RoomName, Timestamp};
+use parlour_store::room::NewMessage;
+use parlour_store::{Role, Store};
+use rusqlite::Connection;
+use tokio::task::JoinSet;
+
+use crate::Result;
+use crate::load::crowd;
+use crate::measure::{percentile, real};
+
+/// The time of every message and transaction: the store reads no clock.
+const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+/// How messages come to the store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batches {
+    /// Rooms that are written to at the same time, each by one batch after the other, as the server does it.
+    pub(crate) rooms: usize,
+    /// Messages of a batch.
+    pub(crate) messages: usize,
+}
+
+/// Seconds that the store of the server alone takes for a message. Nobody else may have the database open; somebody has
+/// signed up in it.
+pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Duration) -> Result<f64> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let store = Store::open_sqlite(database, Role::Server, NOW).await?;
+        let start = Instant::now();
+        let mut rooms = JoinSet::new();
+        for room in 0..batches.rooms {
+            rooms.spawn(fill(
+                store.clone(),
+                RoomName::parse(&format!("alone-{room}")),
+                batches.messages,
+                start + window,
+            ));
+        }
+        let mut all = 0;
+        while let Some(messages) = rooms.join_next().await {
+            all += messages??;
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        store.close().await;
+        Ok(seconds / real(all))
+    })
+}
+
+/// Writes to one room until the time is up. How many messages.
+async fn fill<E>(store: Store, room: std::result::Result<RoomName, E>, batch: usize, until: Instant) -> Result<u64> {
+    let room = room.map_err(|_violation| "a room's name was refused")?;
+    let message = NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW };
+    let mut all = 0;
+    while Instant::now() < until {
+        store.append(&room, vec![message.clone(); batch]).await?;
+        all += u64::try_from(batch)?;
+    }
+    Ok(all)
+}
+
+/// How long durable transactions of one row take, milliseconds.
+pub(crate) struct Commit {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+/// Commits one row after the other to a new database in `folder`.
+pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Commit> {
+    let connection = Connection::open(folder.join("commit.db"))?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL; CREATE TABLE event (id INTEGER PRIMARY KEY, text TEXT)")?;
+    let mut insert = connection.prepare("INSERT INTO event (text) VALUES (?1)")?;
+    let (text, start, mut each) = (".".repeat(crowd::TEXT_LENGTH), Instant::now(), Vec::new());
+    while start.elapsed() < window {
+        let before = Instant::now();
+        insert.execute([&text])?;
+        each.push(before.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(Commit { p50: percentile(&each, 50), p99: percentile(&each, 99) })
+}
