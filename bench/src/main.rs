@@ -111,7 +111,7 @@ fn measure_all(arguments: &Arguments) -> Result<bool> {
     let plan = Plan::new(arguments.server.clone(), arguments.quick)?;
     let mut met = true;
     for section in Section::ALL {
-        let outcomes = measure(&plan, section, arguments)?;
+        let outcomes = measure(&plan, section, arguments);
         if outcomes.is_empty() {
             continue;
         }
@@ -125,13 +125,15 @@ fn measure_all(arguments: &Arguments) -> Result<bool> {
 }
 
 /// Runs the chosen cases of a section.
-fn measure(plan: &Plan, section: Section, arguments: &Arguments) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
-    for case in case::ALL.iter().filter(|case| case.section == section && arguments.choose(case)) {
-        eprintln!("{}: {} …", case.name, case.about);
-        outcomes.push((case.run)(plan).map_err(|fault| format!("{}: {fault}", case.name))?);
-    }
-    Ok(outcomes)
+fn measure(plan: &Plan, section: Section, arguments: &Arguments) -> Vec<Outcome> {
+    let chosen = case::ALL.iter().filter(|case| case.section == section && arguments.choose(case));
+    chosen
+        .map(|case| {
+            eprintln!("{}: {} …", case.name, case.about);
+            // What the others found is worth having all the same.
+            (case.run)(plan).unwrap_or_else(|fault| Outcome::broken(case.name, &fault))
+        })
+        .collect()
 }
 
 /// Rewrites the kept figures: only a section that ran as a whole does, so that all of it is from one machine and one day.

@@ -83,6 +83,17 @@ impl Process {
         computed(self.child.id())
     }
 
+    /// How long its threads have waited for a core that somebody else had, seconds: a quiet machine lets nobody wait.
+    pub(crate) fn waited(&self) -> Result<f64> {
+        let mut all = 0.0;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end between the two looks.
+            let times = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+            all += waited(&times).unwrap_or(0.0);
+        }
+        Ok(all)
+    }
+
     /// Asks it to end and waits until it has.
     pub(crate) fn stop(mut self) -> Result<()> {
         self.end()
@@ -154,6 +165,12 @@ fn computed(process: u32) -> Result<f64> {
     Ok(Duration::new(time.tv_sec.try_into()?, time.tv_nsec.try_into()?).as_secs_f64())
 }
 
+/// The second number of `/proc/PID/task/TID/schedstat`: nanoseconds on a run queue.
+fn waited(times: &str) -> Option<f64> {
+    let nanoseconds = times.split_whitespace().nth(1)?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds).as_secs_f64())
+}
+
 fn resident(status: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kib: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
@@ -183,6 +200,8 @@ mod tests {
 
     #[test]
     fn a_process_is_read_from_outside() {
+        let waited = waited("123 1500000000 7\n").expect("a time");
+        assert_eq!(waited.to_bits(), 1.5_f64.to_bits());
         let resident = resident("Name:\tx\nVmRSS:\t    2048 kB\nRssAnon:\t 1 kB\n").expect("a size");
         assert_eq!(resident.to_bits(), 2.0_f64.to_bits());
         let before = computed_here().expect("a time");

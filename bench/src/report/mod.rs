@@ -14,6 +14,14 @@ pub(crate) struct Outcome {
     pub(crate) notes: Vec<String>,
 }
 
+impl Outcome {
+    /// That of a case which could not be measured: no goal of it is met.
+    pub(crate) fn broken(case: &str, fault: &dyn std::fmt::Display) -> Self {
+        let nothing = Figure::new(case, Amount::Count(f64::NAN)).goal(Goal::AtLeast(0.0));
+        Self { figures: vec![nothing], notes: vec![format!("{case} could not be measured: {fault}.")] }
+    }
+}
+
 /// One line of the table.
 pub(crate) struct Figure {
     what: String,
@@ -116,6 +124,13 @@ mod tests {
         assert!(outcome(0.96).met());
         assert!(!outcome(0.94).met());
         assert!(!outcome(f64::NAN).met(), "nothing measured is nothing met");
+    }
+
+    #[test]
+    fn a_broken_case_meets_nothing() {
+        let broken = Outcome::broken("logins", &"no server");
+        assert!(!broken.met());
+        assert!(table(&[broken]).ends_with("\nlogins could not be measured: no server.\n"));
     }
 
     #[test]

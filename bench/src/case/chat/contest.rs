@@ -147,16 +147,17 @@ impl Rounds {
 
     /// What one must know to judge: cost, latencies, and whether it was the server or the load that had no more to give.
     pub(super) fn told(&self) -> String {
-        let share = |pick: fn((f64, f64)) -> f64| 100.0 * median(&self.each(|tally| pick(tally.shares())));
+        let share = |which: usize| 100.0 * median(&self.each(|tally| tally.shares()[which]));
         format!(
-            "{:.0} thousand deliveries/s of {:.2} µs (p50 {:.2}, p99 {:.2}, p99.9 {:.2} ms; server {:.0} %, load {:.0} % of a core)",
+            "{:.0} thousand deliveries/s of {:.2} µs (p50 {:.2}, p99 {:.2}, p99.9 {:.2} ms; server {:.0} % and load {:.0} % of a core, waiting {:.0} %)",
             self.rate() / 1e3,
             self.cost(),
             self.latency(0.5),
             self.latency(0.99),
             self.latency(0.999),
-            share(|(server, _)| server),
-            share(|(_, load)| load),
+            share(0),
+            share(1),
+            share(2),
         )
     }
 }

@@ -44,6 +44,9 @@ const MOST_REMEMBERED: usize = 1 << 13;
 /// How many connections one look at the system tells of.
 const EVENTS: usize = 1024;
 
+/// Rooms that are probed at the same time: no server need have room for a message of every room.
+const PROBED: usize = 256;
+
 /// How long everybody may take to come, or to get what was sent.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -114,28 +117,37 @@ impl Crowd {
 
     /// A server may put a connection into its room only after the upgrade: probes are sent until everybody has got one.
     fn gather(&mut self, layout: &Layout<'_>) -> Result<()> {
-        let start = Instant::now();
+        let (mut last, mut present) = (Instant::now(), 0);
         while self.present < self.lines.len() {
-            if start.elapsed() > PATIENCE {
-                return Err(format!("messages come to {} of {} seats", self.present, self.lines.len()).into());
+            if self.present > present {
+                (last, present) = (Instant::now(), self.present);
+            } else if last.elapsed() > PATIENCE {
+                return Err(format!("messages come to {present} of {} seats", self.lines.len()).into());
             }
-            let mut waiting = vec![false; layout.rooms];
-            self.lines.iter().filter(|line| !line.present).for_each(|line| waiting[line.room as usize] = true);
-            for room in (0..layout.rooms).filter(|room| waiting[*room]) {
-                self.probe(room * layout.senders)?;
-            }
-            let until = Instant::now() + Duration::from_millis(500);
-            while self.present < self.lines.len() && Instant::now() < until {
-                self.look(Some(Duration::from_millis(10)))?;
-            }
+            let mut waiting: Vec<u32> = self.lines.iter().filter(|line| !line.present).map(|line| line.room).collect();
+            waiting.sort_unstable();
+            waiting.dedup();
+            waiting.truncate(PROBED);
+            self.probe(&waiting, layout.senders)?;
         }
         Ok(())
     }
 
-    fn probe(&mut self, sender: usize) -> Result<()> {
-        let stamp = Stamp { sender: u32::try_from(sender)?, counter: Stamp::PROBE, sent: 0 };
-        self.senders[sender].append(stamp);
-        self.flush(sender)
+    /// Probes these rooms, and waits until everybody there has got something, or for a while.
+    fn probe(&mut self, rooms: &[u32], senders: usize) -> Result<()> {
+        for room in rooms {
+            let sender = *room as usize * senders;
+            let stamp = Stamp { sender: u32::try_from(sender)?, counter: Stamp::PROBE, sent: 0 };
+            self.senders[sender].append(stamp);
+            self.flush(sender)?;
+        }
+        let absent = |line: &Line| !line.present && rooms.binary_search(&line.room).is_ok();
+        let expected = self.present + self.lines.iter().filter(|line| absent(line)).count();
+        let until = Instant::now() + Duration::from_millis(500);
+        while self.present < expected && Instant::now() < until {
+            self.look(Some(Duration::from_millis(10)))?;
+        }
+        Ok(())
     }
 
     /// Waits until something comes, for `timeout` at most, and takes in all of it.

@@ -9,7 +9,7 @@ use super::line::{Line, NOBODY};
 use crate::Result;
 
 /// Handshakes under way: enough to keep a server busy, few enough for any backlog.
-const UNDER_WAY: usize = 128;
+const UNDER_WAY: usize = 512;
 
 /// How long a server may leave all of them without an answer.
 const PATIENCE: Duration = Duration::from_secs(20);

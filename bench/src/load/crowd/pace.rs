@@ -37,6 +37,8 @@ pub(crate) struct Tally {
     /// Seconds of processor that the server and the load took.
     server: f64,
     load: f64,
+    /// Seconds that the server's threads waited for their core.
+    waited: f64,
     latencies: Histogram,
 }
 
@@ -56,9 +58,10 @@ impl Tally {
         f64::from(self.latencies.quantile(share)) / 1e3
     }
 
-    /// The shares of one core that the server and the load took.
-    pub(crate) fn shares(&self) -> (f64, f64) {
-        (self.server / self.seconds, self.load / self.seconds)
+    /// The shares of one core that the server and the load took, and the time that the server's threads waited for
+    /// theirs, in the same unit: because of each other, or of strangers.
+    pub(crate) fn shares(&self) -> [f64; 3] {
+        [self.server, self.load, self.waited].map(|seconds| seconds / self.seconds)
     }
 }
 
@@ -67,11 +70,12 @@ struct Mark {
     at: Instant,
     server: f64,
     load: f64,
+    waited: f64,
 }
 
 impl Mark {
     fn now(server: &Process) -> Result<Self> {
-        Ok(Self { server: server.computed()?, load: computed_here()?, at: Instant::now() })
+        Ok(Self { server: server.computed()?, load: computed_here()?, waited: server.waited()?, at: Instant::now() })
     }
 }
 
@@ -92,6 +96,7 @@ impl Crowd {
             seconds: after.at.duration_since(before.at).as_secs_f64(),
             server: after.server - before.server,
             load: after.load - before.load,
+            waited: after.waited - before.waited,
             latencies: std::mem::take(&mut self.latencies),
         };
         self.sending = false;
