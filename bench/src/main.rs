@@ -13,6 +13,7 @@ mod folder;
 mod load;
 mod machine;
 mod measure;
+mod peer;
 mod people;
 mod plan;
 mod process;
@@ -47,6 +48,9 @@ struct Arguments {
     /// Runs only this section.
     #[arg(long, value_name = "NAME", value_parser = Section::ALL.map(Section::name))]
     section: Option<String>,
+    /// Measures other servers of live messages too, as far as they are installed or npm has them.
+    #[arg(long)]
+    peers: bool,
     /// Runs fewer and shorter rounds: enough to see that everything works, too few for a figure to keep.
     #[arg(long)]
     quick: bool,
@@ -147,7 +151,8 @@ fn keep(section: Section, outcomes: &[Outcome]) -> Result<()> {
 
 impl Arguments {
     fn choose(&self, case: &Case) -> bool {
+        let asked = self.peers || case.section != Section::Peers;
         let named = self.only.is_empty() || self.only.iter().any(|name| name == case.name);
-        named && self.section.as_ref().is_none_or(|section| section == case.section.name())
+        asked && named && self.section.as_ref().is_none_or(|section| section == case.section.name())
     }
 }

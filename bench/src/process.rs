@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -41,6 +41,25 @@ impl Process {
     /// Starts this program once more, as a floor.
     pub(crate) fn floor(arguments: &[String]) -> Result<Self> {
         Self::start(Command::new(std::env::current_exe()?).args(arguments))
+    }
+
+    /// Starts a server of others that says where it accepts as Parlour does.
+    pub(crate) fn stranger(command: &mut Command) -> Result<Self> {
+        Self::start(command)
+    }
+
+    /// Starts a server of others that will accept at `address`.
+    pub(crate) fn stranger_at(command: &mut Command, address: SocketAddr) -> Result<Self> {
+        let started = Instant::now();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut process = Self { child, address, started };
+        while TcpStream::connect(address).is_err() {
+            if started.elapsed() > PATIENCE || process.child.try_wait()?.is_some() {
+                return Err("it does not accept".into());
+            }
+            pause(Duration::from_millis(10));
+        }
+        Ok(process)
     }
 
     /// Starts a server and waits for the line that says where it accepts.

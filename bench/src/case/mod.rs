@@ -29,17 +29,20 @@ pub(crate) enum Section {
     Accounts,
     /// Live chat.
     Chat,
+    /// Live chat with other servers: only when asked for, since they must be installed.
+    Peers,
 }
 
 impl Section {
     /// All of them, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 2] = [Self::Accounts, Self::Chat];
+    pub(crate) const ALL: [Self; 3] = [Self::Accounts, Self::Chat, Self::Peers];
 
     /// What `--section` calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
             Self::Chat => "chat",
+            Self::Peers => "peers",
         }
     }
 
@@ -48,6 +51,7 @@ impl Section {
         match self {
             Self::Accounts => "## Accounts, sessions, and the server at rest",
             Self::Chat => "## Chat",
+            Self::Peers => "## Chat with other servers",
         }
     }
 
@@ -60,12 +64,16 @@ impl Section {
                  server on one core, the load on another; every seat verified that each message came once and in \
                  the order that all the others saw."
             }
+            Self::Peers => {
+                " The same load and scenes; the floor is `send1`, and the column of Parlour is the other server's. They \
+                 are as they come, without a log, on one core."
+            }
         }
     }
 }
 
 /// All cases, in the order of the table.
-pub(crate) const ALL: [Case; 12] = [
+pub(crate) const ALL: [Case; 13] = [
     login::CASE,
     flood::CASE,
     me::CASE,
@@ -78,4 +86,5 @@ pub(crate) const ALL: [Case; 12] = [
     chat::hot::CASE,
     chat::idle::CASE,
     chat::growth::CASE,
+    chat::peers::CASE,
 ];

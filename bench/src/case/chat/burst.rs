@@ -15,7 +15,7 @@ pub(in crate::case) const CASE: Case = Case {
     run: |plan| run(plan, &SCENE),
 };
 
-const SCENE: Scene =
+pub(super) const SCENE: Scene =
     Scene { name: "burst", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(64), rounds: 5, seconds: 2 };
 
 pub(super) fn run(plan: &Plan, scene: &Scene) -> Result<Outcome> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::Result;
 use crate::cores::Cores;
 use crate::floor::chat::Way;
-use crate::load::crowd::{Crowd, Drive, Layout, Pace, Tally};
+use crate::load::crowd::{Crowd, Dialect, Drive, Layout, Pace, Tally};
 use crate::measure::{median, ratios};
 use crate::people;
 use crate::plan::Plan;
@@ -49,10 +49,18 @@ pub(super) struct Contest {
 }
 
 /// One that plays a scene.
-struct Player<'a> {
+pub(super) struct Player<'a> {
     process: &'a Process,
+    dialect: Dialect,
     tokens: &'a [String],
-    rounds: Rounds,
+    pub(super) rounds: Rounds,
+}
+
+impl<'a> Player<'a> {
+    /// One that knows nobody and speaks so.
+    pub(super) fn open_to_all(process: &'a Process, dialect: Dialect) -> Self {
+        Self { process, dialect, tokens: &[], rounds: Rounds::default() }
+    }
 }
 
 /// Plays `scene` with the server and with the floors of `ways`.
@@ -61,25 +69,29 @@ pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> 
     let (mut stage, tokens) = here.run(|| stage(plan, &[]))?;
     let start = |way: &Way| here.run(|| Process::floor(&way.arguments(None)));
     let processes: Vec<Process> = ways.iter().map(start).collect::<Result<_>>()?;
-    let floors = processes.iter().map(|process| Player { process, tokens: &[], rounds: Rounds::default() });
-    let server = Player { process: &stage.server, tokens: &tokens, rounds: Rounds::default() };
+    let floors = processes.iter().map(|process| Player::open_to_all(process, Dialect::Rooms));
+    let server = Player { tokens: &tokens, ..Player::open_to_all(&stage.server, Dialect::Rooms) };
     let mut players: Vec<Player<'_>> = floors.chain([server]).collect();
-    if players.len() * scene.rooms * scene.seats <= MOST_OPEN {
-        by_turns(plan, &there, scene, &mut players)?;
-    } else {
-        players.iter_mut().try_for_each(|player| by_turns(plan, &there, scene, std::slice::from_mut(player)))?;
-    }
+    play_all(plan, &there, scene, &mut players)?;
     let mut rounds: Vec<Rounds> = players.into_iter().map(|player| player.rounds).collect();
     let server = rounds.pop().ok_or("nobody played")?;
     stage.server.end()?;
     Ok(Contest { server, floors: rounds, stage })
 }
 
+/// Plays `scene` with all players: by turns if so many connections can be open, else one after the other.
+pub(super) fn play_all(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
+    if players.len() * scene.rooms * scene.seats <= MOST_OPEN {
+        return by_turns(plan, there, scene, players);
+    }
+    players.iter_mut().try_for_each(|player| by_turns(plan, there, scene, std::slice::from_mut(player)))
+}
+
 /// Plays all rounds, the players by turns. Their connections stay open until all is over.
 fn by_turns(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
     let mut crowds = Vec::new();
     for player in &*players {
-        crowds.push(there.run(|| Crowd::open(player.process.address(), &scene.layout(player.tokens)))?);
+        crowds.push(there.run(|| Crowd::open(player.process.address(), &scene.layout(player)))?);
     }
     let drive = Drive { pace: scene.pace, warm_up: Duration::from_millis(300), window: plan.window(scene.seconds) };
     for _ in 0..plan.rounds(scene.rounds) {
@@ -98,8 +110,9 @@ pub(super) fn stage(plan: &Plan, settings: &[(&str, &str)]) -> Result<(Stage, Ve
 }
 
 impl Scene {
-    fn layout<'a>(&self, tokens: &'a [String]) -> Layout<'a> {
-        Layout { name: self.name, rooms: self.rooms, seats: self.seats, senders: self.senders, tokens }
+    fn layout<'a>(&self, player: &Player<'a>) -> Layout<'a> {
+        let Self { name, rooms, seats, senders, .. } = *self;
+        Layout { dialect: player.dialect, name, rooms, seats, senders, tokens: player.tokens }
     }
 }
 

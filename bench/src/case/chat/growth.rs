@@ -29,10 +29,9 @@ fn members(count: usize) -> Scene {
 
 fn run(plan: &Plan) -> Result<Outcome> {
     let mut outcome = Outcome { figures: Vec::new(), notes: Vec::new() };
-    let scenes: [(&str, fn(usize) -> Scene); 2] = [("rooms", rooms), ("members", members)];
-    for (what, scene) in scenes {
-        let few = play(plan, &scene(FEW), &[Way::Send1])?;
-        let many = play(plan, &scene(MANY), &[Way::Send1])?;
+    for (what, few, many) in [("rooms", rooms(FEW), rooms(MANY)), ("members", members(FEW), members(MANY))] {
+        let few = play(plan, &few, &[Way::Send1])?;
+        let many = play(plan, &many, &[Way::Send1])?;
         outcome.figures.push(figure(what, &few, &many));
         outcome.notes.push(format!(
             "10 {what}: floor {}; Parlour {}. 10,000 {what}: floor {}; Parlour {}.",

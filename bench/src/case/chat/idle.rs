@@ -7,7 +7,7 @@ use crate::Result;
 use crate::case::{Case, Section};
 use crate::cores::Cores;
 use crate::floor::chat::Way;
-use crate::load::crowd::{Crowd, Layout};
+use crate::load::crowd::{Crowd, Dialect, Layout};
 use crate::measure::real;
 use crate::plan::Plan;
 use crate::process::{Process, computed_here};
@@ -52,7 +52,7 @@ fn run(plan: &Plan) -> Result<Outcome> {
 }
 
 fn watch(there: &Cores, process: &Process, tokens: &[String], every: u64) -> Result<Seen> {
-    let layout = |name, seats| Layout { name, rooms: ROOMS, seats, senders: 0, tokens };
+    let layout = |name, seats| Layout { dialect: Dialect::Rooms, name, rooms: ROOMS, seats, senders: 0, tokens };
     let _first = there.run(|| Crowd::open(process.address(), &layout("first", FIRST)))?;
     let (resident, computed, load, start) =
         (process.resident()?, process.computed()?, computed_here()?, Instant::now());

@@ -12,5 +12,5 @@ pub(in crate::case) const CASE: Case = Case {
     run: |plan| burst::run(plan, &SCENE),
 };
 
-const SCENE: Scene =
+pub(super) const SCENE: Scene =
     Scene { name: "large", rooms: 1, seats: 5_000, senders: 1, pace: Pace::Each(16), rounds: 5, seconds: 2 };

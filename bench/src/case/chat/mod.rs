@@ -8,4 +8,5 @@ pub(super) mod idle;
 pub(super) mod large;
 pub(super) mod one;
 pub(super) mod open;
+pub(super) mod peers;
 pub(super) mod rooms;

@@ -11,7 +11,7 @@ use crate::report::{Amount, Figure, Goal, Outcome};
 pub(in crate::case) const CASE: Case =
     Case { section: Section::Chat, name: "chat-one", about: "1 sender, 1,000 seats, one message at a time", run };
 
-const SCENE: Scene =
+pub(super) const SCENE: Scene =
     Scene { name: "one", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 5, seconds: 2 };
 
 fn run(plan: &Plan) -> Result<Outcome> {

@@ -14,7 +14,7 @@ pub(in crate::case) const CASE: Case =
 
 const MEMBERS: usize = 50;
 
-const SCENE: Scene =
+pub(super) const SCENE: Scene =
     Scene { name: "rooms", rooms: 100, seats: MEMBERS, senders: MEMBERS, pace: Pace::Each(1), rounds: 5, seconds: 2 };
 
 fn run(plan: &Plan) -> Result<Outcome> {

@@ -141,7 +141,8 @@ impl Floor {
                 if writable {
                     self.rooms[room].resume(seat);
                 }
-                self.listen(number, room, seat, rest)
+                self.listen(number, room, seat, rest);
+                Ok(())
             }
             None => Ok(()),
         }
@@ -174,7 +175,7 @@ impl Floor {
     }
 
     /// Hears what a seat says.
-    fn listen(&mut self, number: usize, room: usize, seat: usize, mut rest: Option<Box<[u8]>>) -> Result<()> {
+    fn listen(&mut self, number: usize, room: usize, seat: usize, mut rest: Option<Box<[u8]>>) {
         loop {
             let before = rest.as_ref().map_or(0, |rest| rest.len());
             let count = match self.rooms[room].stream(seat).read(&mut self.buffer[before..]) {
@@ -182,7 +183,7 @@ impl Floor {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Ok(0) | Err(_) => {
                     self.remove(number, room, seat);
-                    return Ok(());
+                    return;
                 }
             };
             if let Some(rest) = rest.take() {
@@ -196,7 +197,6 @@ impl Floor {
             }
         }
         self.connections[number] = Some(Connection::Seated { room, seat, rest });
-        Ok(())
     }
 
     /// Takes in the frames that the buffer holds up to `end`, and tells where the first unfinished one begins.

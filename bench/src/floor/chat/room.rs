@@ -19,14 +19,14 @@ struct Seat {
     /// The connection's number.
     connection: u32,
     /// What its socket did not take; nearly always nothing.
-    backlog: Option<Box<Vec<u8>>>,
+    backlog: Vec<u8>,
 }
 
 impl Room {
     /// Gives a connection a seat, and tells which.
     pub(super) fn sit(&mut self, stream: TcpStream, connection: usize) -> usize {
         let connection = u32::try_from(connection).expect("fewer connections than files");
-        self.seats.push(Seat { stream, connection, backlog: None });
+        self.seats.push(Seat { stream, connection, backlog: Vec::new() });
         self.seats.len() - 1
     }
 
@@ -51,7 +51,8 @@ impl Room {
 
     /// A seat's socket takes more.
     pub(super) fn resume(&mut self, seat: usize) {
-        if let Some(backlog) = self.seats[seat].backlog.take() {
+        let backlog = std::mem::take(&mut self.seats[seat].backlog);
+        if !backlog.is_empty() {
             self.seats[seat].write(&backlog);
         }
     }
@@ -65,8 +66,8 @@ impl Room {
 impl Seat {
     #[inline]
     fn write(&mut self, bytes: &[u8]) {
-        if let Some(backlog) = &mut self.backlog {
-            backlog.extend_from_slice(bytes);
+        if !self.backlog.is_empty() {
+            self.backlog.extend_from_slice(bytes);
             return;
         }
         let written = match self.stream.write(bytes) {
@@ -76,7 +77,7 @@ impl Seat {
             Err(_) => return,
         };
         if written < bytes.len() {
-            self.backlog = Some(Box::new(bytes[written..].to_vec()));
+            self.backlog = bytes[written..].to_vec();
         }
     }
 }

@@ -30,6 +30,9 @@ impl std::error::Error for Malformed {}
 /// The mask of every frame sent. A server has to unmask, whatever the key is, and this one is not zero.
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// That a frame is masked, and its length is in the next two bytes.
+const MASKED_16_BITS: u8 = 0xfe;
+
 const FIN: u8 = 0x80;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
@@ -53,11 +56,11 @@ pub(crate) fn first(bytes: &[u8]) -> Result<Option<(Frame<'_>, usize)>, Malforme
         _ => return Ok(None),
     };
     let Some(payload) = bytes.get(head..head.saturating_add(length)) else { return Ok(None) };
-    Ok(Some((kind(bytes[0], payload)?, head + length)))
+    Ok(Some((told_apart(bytes[0], payload)?, head + length)))
 }
 
 #[inline]
-fn kind(first: u8, payload: &[u8]) -> Result<Frame<'_>, Malformed> {
+fn told_apart(first: u8, payload: &[u8]) -> Result<Frame<'_>, Malformed> {
     match first ^ FIN {
         TEXT | BINARY => Ok(Frame::Message(payload)),
         PING => Ok(Frame::Ping(payload)),
@@ -67,10 +70,23 @@ fn kind(first: u8, payload: &[u8]) -> Result<Frame<'_>, Malformed> {
     }
 }
 
-/// Appends a text frame of a client; `write` appends its payload.
-pub(crate) fn append_text(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+/// What the payload of a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// UTF-8.
+    Text,
+    /// Anything.
+    Binary,
+}
+
+/// Appends a message of a client; `write` appends its payload.
+pub(crate) fn append(out: &mut Vec<u8>, kind: Kind, write: impl FnOnce(&mut Vec<u8>)) {
     let start = out.len();
-    out.extend_from_slice(&[FIN | TEXT, 0x80 | 126, 0, 0]);
+    let opcode = match kind {
+        Kind::Text => TEXT,
+        Kind::Binary => BINARY,
+    };
+    out.extend_from_slice(&[FIN | opcode, MASKED_16_BITS, 0, 0]);
     out.extend_from_slice(&KEY);
     write(out);
     let payload = start + 8;
@@ -144,7 +160,7 @@ mod tests {
     #[test]
     fn what_a_client_sends_is_masked() {
         let mut out = b"before".to_vec();
-        append_text(&mut out, |out| out.extend_from_slice(b"Hello"));
+        append(&mut out, Kind::Text, |out| out.extend_from_slice(b"Hello"));
         // The masked bytes are those of RFC 6455 §5.7.
         let expected = [0x81, 0xfe, 0, 5, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
         assert_eq!(out[6..], expected);

@@ -13,6 +13,9 @@ use crate::load::answer::{Answer, extent};
 /// Connections of one source address. Servers bound them, and a source has few more ports than that.
 const A_SOURCE: u32 = 1_000;
 
+/// The most that may come before all connections are upgraded.
+const MOST_BEFORE: usize = 16 << 10;
+
 /// Where their ports begin, below those that the system gives.
 const FIRST_PORT: u16 = 11_000;
 
@@ -28,6 +31,8 @@ pub(super) struct Line {
     pub(super) place: u32,
     /// Its number as a sender.
     pub(super) sender: u32,
+    /// Whether the answer to its upgrade has come.
+    upgraded: bool,
     /// Whether a probe has come, which says that messages do.
     pub(super) present: bool,
     /// The beginning of a frame whose end is still on its way.
@@ -37,17 +42,24 @@ pub(super) struct Line {
 impl Line {
     /// Connects and asks for the upgrade; the answer is not waited for.
     pub(super) fn open(address: SocketAddr, request: &[u8], room: u32, sender: u32) -> Result<Self> {
-        let mut stream = connect(address)?;
-        if stream.write(request)? != request.len() {
-            return Err("a new connection does not take a whole request".into());
-        }
-        Ok(Self { stream, room, place: 0, sender, present: false, rest: None })
+        let stream = connect(address)?;
+        let mut line = Self { stream, room, place: 0, sender, upgraded: false, present: false, rest: None };
+        line.send(request)?;
+        Ok(line)
     }
 
-    /// Reads on in the answer to the upgrade, and tells whether it is whole. What follows it belongs to the first frame.
+    /// Sends something short, for which a socket that hardly anything was written to has room.
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        if !bytes.is_empty() && self.stream.write(bytes)? != bytes.len() {
+            return Err("a connection does not take a few bytes".into());
+        }
+        Ok(())
+    }
+
+    /// Reads on in the answer to the upgrade, and tells whether it has become whole. What follows it belongs to the first
+    /// frames.
     pub(super) fn upgraded(&mut self) -> Result<bool> {
         let mut came = self.rest.take().map_or_else(Vec::new, <[u8]>::into_vec);
-        let before = came.len();
         let mut part = [0; 4096];
         match self.stream.read(&mut part) {
             Ok(0) => return Err("a server closed a connection instead of upgrading it".into()),
@@ -55,7 +67,7 @@ impl Line {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error.into()),
         }
-        let whole = extent(&came)?;
+        let whole = if self.upgraded { None } else { extent(&came)? };
         if let Some(extent) = &whole {
             let answer = Answer::at(&came, extent)?;
             if answer.status != 101 {
@@ -63,8 +75,9 @@ impl Line {
                 return Err(format!("an upgrade was answered {}: {told}", answer.status).into());
             }
             came.drain(..extent.end());
-        } else if before > 16_384 {
-            return Err("the answer to an upgrade has no end".into());
+            self.upgraded = true;
+        } else if came.len() > MOST_BEFORE {
+            return Err("a server says too much before anybody has asked".into());
         }
         self.rest = (!came.is_empty()).then(|| came.into());
         Ok(whole.is_some())
@@ -96,10 +109,10 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 /// Where the connection number `place` of this process comes from: every thousand of them have an address of their own, in a part of
 /// 127.0.0.0/8 that other runs hardly use. A chosen port spares the system a search.
 fn source(process: u32, place: u32) -> SocketAddrV4 {
-    let [.., part] = (process % 200 + 10).to_be_bytes();
+    let [.., run] = (process % 200 + 10).to_be_bytes();
     let [.., high, low] = (place / A_SOURCE + 1).to_be_bytes();
     let port = FIRST_PORT + u16::try_from(place % A_SOURCE).unwrap_or(0);
-    SocketAddrV4::new(Ipv4Addr::new(127, part, high, low), port)
+    SocketAddrV4::new(Ipv4Addr::new(127, run, high, low), port)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! It must be cheaper than any server that it measures. One buffer serves all reads, frames are looked at where they
 //! came, nothing is allocated for one, and every seat keeps only how far it has come (see [`ledger`]).
 
+mod dialect;
 mod frame;
 mod histogram;
 mod ledger;
@@ -12,7 +13,7 @@ mod pace;
 mod sender;
 mod text;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ use line::Line;
 use sender::Sender;
 use text::{Finder, Stamp};
 
+pub(crate) use dialect::Dialect;
 pub(crate) use opening::Layout;
 pub(crate) use pace::{Drive, Pace, Tally};
 pub(crate) use text::LENGTH as TEXT_LENGTH;
@@ -57,18 +59,45 @@ pub(crate) struct Crowd {
     /// When its clock began.
     began: Instant,
     buffer: Box<[u8]>,
+    dialect: Dialect,
     finder: Finder,
     lines: Vec<Line>,
     ledgers: Vec<Ledger>,
     senders: Vec<Sender>,
-    present: usize,
-    deliveries: u64,
-    latencies: Histogram,
+    score: Score,
     /// How the senders go on.
     pace: Pace,
     sending: bool,
     /// Whose turn it is where the senders take turns.
     turn: usize,
+}
+
+/// What has come.
+#[derive(Default)]
+struct Score {
+    /// To how many seats a probe.
+    present: usize,
+    /// Messages, of all seats together.
+    deliveries: u64,
+    /// Microseconds from their sending.
+    latencies: Histogram,
+}
+
+impl Score {
+    /// Takes note of a message that came at `now`: 1 if it is the reader's own, else 0.
+    #[inline]
+    fn note(&mut self, line: &mut Line, ledger: &mut Ledger, raw: &text::Raw, now: u32) -> Result<u32> {
+        if is_probe(raw) {
+            self.present += usize::from(!line.present);
+            line.present = true;
+            return Ok(0);
+        }
+        let entry = ledger.check(line.place, raw)?;
+        line.place += 1;
+        self.deliveries += 1;
+        self.latencies.note(now.saturating_sub(entry.sent));
+        Ok(u32::from(entry.sender == line.sender))
+    }
 }
 
 impl Crowd {
@@ -79,22 +108,26 @@ impl Crowd {
         let size = (REMEMBERED / layout.rooms).next_power_of_two().clamp(64, MOST_REMEMBERED);
         let first_sender = |room| u32::try_from(room * layout.senders);
         let ledger = |room| Ok(Ledger::new(first_sender(room)?, layout.senders, size));
+        let greeted: Vec<usize> = (0..lines.len()).filter(|place| lines[*place].rest.is_some()).collect();
         let mut crowd = Self {
             poll,
             events,
             began: Instant::now(),
             buffer: vec![0; BEFORE + A_READ].into(),
+            dialect: layout.dialect,
             finder: Finder::default(),
-            senders: Sender::of(&lines),
+            senders: Sender::of(&lines, |room| layout.dialect.around(&layout.room(room as usize))),
             ledgers: (0..layout.rooms).map(ledger).collect::<Result<_>>()?,
             lines,
-            present: 0,
-            deliveries: 0,
-            latencies: Histogram::default(),
+            score: Score::default(),
             pace: Pace::Each(0),
             sending: false,
             turn: 0,
         };
+        // Some servers speak first.
+        for place in greeted {
+            crowd.take_in(place, 0)?;
+        }
         if layout.senders > 0 {
             crowd.gather(layout)?;
         }
@@ -118,9 +151,9 @@ impl Crowd {
     /// A server may put a connection into its room only after the upgrade: probes are sent until everybody has got one.
     fn gather(&mut self, layout: &Layout<'_>) -> Result<()> {
         let (mut last, mut present) = (Instant::now(), 0);
-        while self.present < self.lines.len() {
-            if self.present > present {
-                (last, present) = (Instant::now(), self.present);
+        while self.score.present < self.lines.len() {
+            if self.score.present > present {
+                (last, present) = (Instant::now(), self.score.present);
             } else if last.elapsed() > PATIENCE {
                 return Err(format!("messages come to {present} of {} seats", self.lines.len()).into());
             }
@@ -142,9 +175,9 @@ impl Crowd {
             self.flush(sender)?;
         }
         let absent = |line: &Line| !line.present && rooms.binary_search(&line.room).is_ok();
-        let expected = self.present + self.lines.iter().filter(|line| absent(line)).count();
+        let expected = self.score.present + self.lines.iter().filter(|line| absent(line)).count();
         let until = Instant::now() + Duration::from_millis(500);
-        while self.present < expected && Instant::now() < until {
+        while self.score.present < expected && Instant::now() < until {
             self.look(Some(Duration::from_millis(10)))?;
         }
         Ok(())
@@ -209,23 +242,20 @@ impl Crowd {
             let payload = match frame {
                 Frame::Message(payload) => payload,
                 Frame::Ping(payload) => {
-                    answer(line, payload)?;
+                    line.send(&frame::pong(payload))?;
                     continue;
                 }
                 Frame::Pong => continue,
                 Frame::Close(payload) => return Err(closed(place, payload).into()),
             };
-            let raw = self.finder.find(payload).ok_or("a message without a stamp")?;
-            if is_probe(raw) {
-                self.present += usize::from(!line.present);
-                line.present = true;
-                continue;
+            let mut note = |raw| self.score.note(line, ledger, raw, now);
+            if self.dialect.one_a_frame() {
+                came_back += note(self.finder.find(payload).ok_or("a message without a stamp")?)?;
+            } else {
+                for raw in text::all(payload) {
+                    came_back += note(raw)?;
+                }
             }
-            let entry = ledger.check(line.place, raw)?;
-            line.place += 1;
-            came_back += u32::from(entry.sender == line.sender);
-            self.deliveries += 1;
-            self.latencies.note(now.saturating_sub(entry.sent));
         }
         if at < end {
             if end - at > BEFORE {
@@ -245,12 +275,6 @@ impl Crowd {
 #[inline]
 fn is_probe(raw: &text::Raw) -> bool {
     raw[8..16] == *b"pppppppp"
-}
-
-#[cold]
-fn answer(line: &mut Line, payload: &[u8]) -> Result<()> {
-    let pong = frame::pong(payload);
-    if line.stream.write(&pong)? == pong.len() { Ok(()) } else { Err("a connection does not take a pong".into()) }
 }
 
 #[cold]

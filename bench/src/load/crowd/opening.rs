@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
+use super::dialect::Dialect;
 use super::line::{Line, NOBODY};
 use crate::Result;
 
@@ -17,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Who opens how many connections to which rooms.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout<'a> {
+    /// How the server wants to be spoken to.
+    pub(crate) dialect: Dialect,
     /// What the rooms' names begin with; the number follows.
     pub(crate) name: &'a str,
     /// How many rooms.
@@ -30,20 +33,26 @@ pub(crate) struct Layout<'a> {
 }
 
 impl Layout<'_> {
+    /// A room's name.
+    pub(super) fn room(&self, number: usize) -> String {
+        format!("{}-{number}", self.name)
+    }
+
     /// The upgrade that the connection number `place` asks for: rooms by turns, so that a room's seats do not lie together in
     /// anybody's memory, as they would not where people come and go.
     fn request(&self, place: usize) -> String {
         let (room, seat) = (place % self.rooms, place / self.rooms);
-        let protocol = match self.tokens.get((seat + room) % self.tokens.len().max(1)) {
-            Some(token) => format!("Sec-WebSocket-Protocol: {token}\r\n"),
+        let token = self.tokens.get((seat + room) % self.tokens.len().max(1)).map(String::as_str);
+        let protocol = match token.or(self.dialect.protocol()) {
+            Some(protocol) => format!("Sec-WebSocket-Protocol: {protocol}\r\n"),
             None => String::new(),
         };
         // The nonce of RFC 6455 §1.3: it guards against caches, and there is none here.
         format!(
-            "GET /api/v1/rooms/{}-{room}/messages/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
+            "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              {protocol}\r\n",
-            self.name,
+            self.dialect.path(&self.room(room)),
         )
     }
 
@@ -74,8 +83,9 @@ pub(super) fn open_all(
         }
         poll.poll(events, Some(Duration::from_millis(100)))?;
         for event in &*events {
-            // A line that was upgraded before and has something to read gives it to nobody here, so that none may come yet.
-            if event.is_readable() && lines[event.token().0].upgraded()? {
+            let line = &mut lines[event.token().0];
+            if event.is_readable() && line.upgraded()? {
+                line.send(&layout.dialect.greeting(&layout.room(line.room as usize)))?;
                 (upgraded, last) = (upgraded + 1, Instant::now());
             }
         }
@@ -93,7 +103,7 @@ mod tests {
     #[test]
     fn rooms_and_tokens_are_taken_by_turns() {
         let tokens = ["one".to_owned(), "two".to_owned()];
-        let layout = Layout { name: "r", rooms: 2, seats: 2, senders: 1, tokens: &tokens };
+        let layout = Layout { dialect: Dialect::Rooms, name: "r", rooms: 2, seats: 2, senders: 1, tokens: &tokens };
         let told = |place| {
             let request = layout.request(place);
             let room = request.lines().next().and_then(|line| line.split('/').nth(4)).map(str::to_owned);

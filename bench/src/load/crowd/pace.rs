@@ -87,17 +87,17 @@ impl Crowd {
         self.begin()?;
         let start = Instant::now();
         self.send_until(start, start + drive.warm_up)?;
-        (self.deliveries, self.latencies) = (0, Histogram::default());
+        (self.score.deliveries, self.score.latencies) = (0, Histogram::default());
         let before = Mark::now(server)?;
         self.send_until(start, before.at + drive.window)?;
         let after = Mark::now(server)?;
         let tally = Tally {
-            deliveries: real(self.deliveries),
+            deliveries: real(self.score.deliveries),
             seconds: after.at.duration_since(before.at).as_secs_f64(),
             server: after.server - before.server,
             load: after.load - before.load,
             waited: after.waited - before.waited,
-            latencies: std::mem::take(&mut self.latencies),
+            latencies: std::mem::take(&mut self.score.latencies),
         };
         self.sending = false;
         self.settle()?;
@@ -168,11 +168,11 @@ impl Crowd {
         for sender in &self.senders {
             sent[self.lines[sender.line].room as usize] += sender.sent;
         }
-        let mut last = (Instant::now(), self.deliveries);
+        let mut last = (Instant::now(), self.score.deliveries);
         while let Some(line) = self.lines.iter().position(|line| line.place < sent[line.room as usize]) {
             self.look(Some(Duration::from_millis(20)))?;
-            if self.deliveries > last.1 {
-                last = (Instant::now(), self.deliveries);
+            if self.score.deliveries > last.1 {
+                last = (Instant::now(), self.score.deliveries);
             } else if last.0.elapsed() > PATIENCE {
                 let (place, sent) = (self.lines[line].place, sent[self.lines[line].room as usize]);
                 return Err(format!("connection {line} got {place} of {sent} messages").into());

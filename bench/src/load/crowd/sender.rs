@@ -2,16 +2,18 @@
 
 use std::io::{self, Write};
 
-use super::frame::append_text;
+use super::dialect::Around;
+use super::frame::append;
 use super::line::{Line, NOBODY};
 use super::text::{self, Stamp};
 use crate::Result;
 
 /// One of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sender {
     /// The number of its connection.
     pub(super) line: usize,
+    around: Around,
     /// How many messages it has sent.
     pub(super) sent: u32,
     /// Frames that the socket has not taken.
@@ -19,11 +21,13 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// The senders among `lines`, in the order of their numbers.
-    pub(super) fn of(lines: &[Line]) -> Vec<Self> {
+    /// The senders among `lines`, in the order of their numbers; `around` tells what they write into each room.
+    pub(super) fn of(lines: &[Line], around: impl Fn(u32) -> Around) -> Vec<Self> {
         let mut senders: Vec<_> = lines.iter().enumerate().filter(|(_, line)| line.sender != NOBODY).collect();
         senders.sort_by_key(|(_, line)| line.sender);
-        senders.into_iter().map(|(line, _)| Self { line, ..Self::default() }).collect()
+        let sender =
+            |(place, line): (usize, &Line)| Self { line: place, around: around(line.room), sent: 0, out: Vec::new() };
+        senders.into_iter().map(sender).collect()
     }
 
     /// Appends its next message, sent at `now`.
@@ -34,10 +38,10 @@ impl Sender {
 
     /// Appends a message.
     pub(super) fn append(&mut self, stamp: Stamp) {
-        append_text(&mut self.out, |out| {
-            out.extend_from_slice(br#"{"text":""#);
+        append(&mut self.out, self.around.kind, |out| {
+            out.extend_from_slice(&self.around.before);
             text::append(stamp, out);
-            out.extend_from_slice(br#""}"#);
+            out.extend_from_slice(self.around.after);
         });
     }
 

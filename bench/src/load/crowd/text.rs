@@ -75,6 +75,12 @@ impl Finder {
     }
 }
 
+/// Every stamp in a payload that has any number of them.
+pub(crate) fn all(payload: &[u8]) -> impl Iterator<Item = &Raw> {
+    let places = payload.windows(MARK.len()).enumerate().filter(|(_, eight)| *eight == MARK);
+    places.filter_map(|(place, _)| stamp_at(payload, place))
+}
+
 #[inline]
 fn stamp_at(payload: &[u8], place: usize) -> Option<&Raw> {
     payload.get(place..)?.strip_prefix(&MARK)?.first_chunk()
@@ -137,6 +143,9 @@ mod tests {
         for payload in payloads {
             assert_eq!(finder.find(&payload).and_then(Stamp::read), Some(STAMP));
         }
+        let both = [payload("MSG a 1 128\r\n", "\r\n"), payload("MSG a 1 128\r\n", "\r\n")].concat();
+        assert_eq!(all(&both).filter_map(Stamp::read).collect::<Vec<_>>(), [STAMP, STAMP]);
+        assert_eq!(all(b"INFO {}\r\n").count(), 0);
         assert_eq!(finder.find(b"measure:"), None);
         assert_eq!(finder.find(b""), None);
     }
