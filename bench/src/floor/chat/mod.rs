@@ -73,30 +73,38 @@ enum Connection {
 
 /// Serves on a port of the system's choice, says where on standard output, and goes on until the process is ended.
 pub(crate) fn serve(way: Way, ping: Option<Duration>) -> Result<()> {
-    let mut listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
-    let poll = Poll::new()?;
-    poll.registry().register(&mut listener, DOOR, Interest::READABLE)?;
-    writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
-    let mut floor = Floor {
-        way,
-        poll,
-        listener,
-        connections: Vec::new(),
-        vacant: Vec::new(),
-        rooms: Vec::new(),
-        names: HashMap::new(),
-        talking: Vec::new(),
-        buffer: vec![0; A_READ].into(),
-        ping,
-        due: VecDeque::new(),
-    };
-    let mut events = Events::with_capacity(1024);
-    loop {
-        floor.turn(&mut events)?;
-    }
+    let floor = Floor::open(way, ping)?;
+    writeln!(io::stdout(), "http://{}", floor.listener.local_addr()?)?;
+    floor.go_on()
 }
 
 impl Floor {
+    fn open(way: Way, ping: Option<Duration>) -> Result<Self> {
+        let mut listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
+        let poll = Poll::new()?;
+        poll.registry().register(&mut listener, DOOR, Interest::READABLE)?;
+        Ok(Self {
+            way,
+            poll,
+            listener,
+            connections: Vec::new(),
+            vacant: Vec::new(),
+            rooms: Vec::new(),
+            names: HashMap::new(),
+            talking: Vec::new(),
+            buffer: vec![0; A_READ].into(),
+            ping,
+            due: VecDeque::new(),
+        })
+    }
+
+    fn go_on(mut self) -> Result<()> {
+        let mut events = Events::with_capacity(1024);
+        loop {
+            self.turn(&mut events)?;
+        }
+    }
+
     fn turn(&mut self, events: &mut Events) -> Result<()> {
         let wait = self.due.front().map(|(due, _)| due.saturating_duration_since(Instant::now()));
         match self.poll.poll(events, wait) {
@@ -236,4 +244,13 @@ impl Floor {
             }
         }
     }
+}
+
+/// A floor in a thread that ends with the test's process, and where it accepts.
+#[cfg(test)]
+pub(crate) fn open_for_test(way: Way, ping: Option<Duration>) -> std::net::SocketAddr {
+    let floor = Floor::open(way, ping).expect("a floor");
+    let address = floor.listener.local_addr().expect("an address");
+    std::thread::spawn(move || floor.go_on());
+    address
 }

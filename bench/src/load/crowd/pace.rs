@@ -181,3 +181,49 @@ impl Crowd {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Dialect, Layout};
+    use super::*;
+    use crate::floor::chat::{Way, open_for_test};
+
+    const LAYOUT: Layout<'static> =
+        Layout { dialect: Dialect::Rooms, name: "test", rooms: 3, seats: 4, senders: 2, tokens: &[] };
+
+    /// Opens a crowd and lets it talk at `pace` until `deliveries` have come, then waits until all have everything.
+    fn talk(way: Way, pace: Pace, deliveries: u64) -> Crowd {
+        let mut crowd = Crowd::open(open_for_test(way, None), &LAYOUT).expect("a crowd");
+        (crowd.pace, crowd.sending) = (pace, true);
+        crowd.begin().expect("messages");
+        let start = Instant::now();
+        while crowd.score.deliveries < deliveries {
+            assert!(start.elapsed() < PATIENCE, "{} came", crowd.score.deliveries);
+            crowd.look(Some(Duration::from_secs(1))).expect("deliveries in order");
+        }
+        crowd.sending = false;
+        crowd.settle().expect("the rest");
+        crowd
+    }
+
+    #[test]
+    fn every_seat_gets_everything_once() {
+        for way in [Way::Send1, Way::Batch] {
+            for pace in [Pace::Each(3), Pace::Together(5)] {
+                let crowd = talk(way, pace, 5_000);
+                let sent: u32 = crowd.senders.iter().map(|sender| sender.sent).sum();
+                assert_eq!(crowd.score.deliveries, u64::from(sent) * LAYOUT.seats as u64, "{way:?}, {pace:?}");
+                assert!(crowd.senders.iter().all(|sender| sender.sent > 10), "everybody had their turns");
+            }
+        }
+    }
+
+    #[test]
+    fn listeners_stay_through_pings_and_get_nothing_else() {
+        let address = open_for_test(Way::Send1, Some(Duration::from_millis(1)));
+        let listeners = Layout { senders: 0, ..LAYOUT };
+        let mut crowd = Crowd::open(address, &listeners).expect("a crowd");
+        crowd.wait(Duration::from_millis(20)).expect("pings");
+        assert_eq!((crowd.len(), crowd.score.deliveries), (12, 0));
+    }
+}
