@@ -32,7 +32,7 @@ fn run(plan: &Plan) -> Result<Outcome> {
     };
     let figures = vec![figure("p50", 0.5, commit.p50, 1.0), figure("p99", 0.99, commit.p99, 2.0)];
     let notes = vec![format!(
-        "50,000 deliveries/s in 100 rooms: floor {}; Parlour {}. A durable transaction of one row alone took {:.2} ms (p50) \
+        "50,000 deliveries/s in 100 rooms: floor {}; Parlour {}. A durable transaction of one page alone took {:.2} ms (p50) \
          and {:.2} ms (p99).",
         floor.told(),
         server.told(),
