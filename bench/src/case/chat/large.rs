@@ -13,4 +13,4 @@ pub(in crate::case) const CASE: Case = Case {
 };
 
 pub(super) const SCENE: Scene =
-    Scene { name: "large", rooms: 1, seats: 5_000, senders: 1, pace: Pace::Each(16), rounds: 5, seconds: 2 };
+    Scene { name: "large", rooms: 1, seats: 5_000, senders: 1, pace: Pace::Each(16), rounds: 3, seconds: 2 };

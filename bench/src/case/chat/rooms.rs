@@ -15,7 +15,7 @@ pub(in crate::case) const CASE: Case =
 const MEMBERS: usize = 50;
 
 pub(super) const SCENE: Scene =
-    Scene { name: "rooms", rooms: 100, seats: MEMBERS, senders: MEMBERS, pace: Pace::Each(1), rounds: 5, seconds: 2 };
+    Scene { name: "rooms", rooms: 100, seats: MEMBERS, senders: MEMBERS, pace: Pace::Each(1), rounds: 3, seconds: 2 };
 
 fn run(plan: &Plan) -> Result<Outcome> {
     let contest = play(plan, &SCENE, &[Way::Send1, Way::Batch])?;
