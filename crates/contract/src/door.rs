@@ -3,14 +3,17 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method};
+use axum::http::{self, HeaderMap, Method};
 use axum::response::{IntoResponse, Response};
+use axum::routing::future::RouteFuture;
+use hyper::body::Incoming;
 use parlour_model::Contract;
+use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::desk::Desk;
@@ -48,9 +51,9 @@ enum Way {
     /// It is answered here.
     Refused(Response),
     /// This token must be good before it is routed.
-    Guarded(String, Request),
+    Guarded(String),
     /// Its handler answers.
-    Open(Request),
+    Open,
 }
 
 impl Door {
@@ -67,16 +70,16 @@ impl Door {
 }
 
 impl Keeper {
-    fn way(&self, contract: Option<Contract>, sharing: &Sharing, request: Request) -> Way {
+    fn way(&self, contract: Option<Contract>, sharing: &Sharing, request: &Request) -> Way {
         let (method, headers) = (request.method(), request.headers());
         if is_preflight(method, headers) {
             Way::Refused(preflight(sharing))
         } else if is_protected(request.uri().path()) {
-            Way::Guarded(tokens::token_at_the_guard(headers), request)
+            Way::Guarded(tokens::token_at_the_guard(headers))
         } else if self.is_forged(contract, method, headers) {
             Way::Refused(cookies::foreign())
         } else {
-            Way::Open(request)
+            Way::Open
         }
     }
 
@@ -97,43 +100,69 @@ impl Keeper {
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+pin_project! {
+    /// An answer in the making.
+    pub struct Answering {
+        #[pin]
+        answer: Making,
+        keeper: Arc<Keeper>,
+        contract: Option<Contract>,
+        sharing: Sharing,
+    }
+}
 
-impl<B> Service<axum::http::Request<B>> for Door
-where
-    B: axum::body::HttpBody<Data = bytes::Bytes> + Send + 'static,
-    B::Error: Into<axum::BoxError>,
-{
+pin_project! {
+    /// Who makes it.
+    #[project = MakingProjection]
+    enum Making {
+        /// A handler, as for almost every request.
+        Handler { #[pin] answer: RouteFuture<Infallible> },
+        /// Whoever else.
+        Other { answer: Pin<Box<dyn Future<Output = Response> + Send>> },
+    }
+}
+
+impl Future for Answering {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let answer = match this.answer.project() {
+            MakingProjection::Handler { answer } => ready!(answer.poll(context))?,
+            MakingProjection::Other { answer } => ready!(answer.as_mut().poll(context)),
+        };
+        Poll::Ready(Ok(this.keeper.see_off(*this.contract, this.sharing, answer)))
+    }
+}
+
+impl hyper::service::Service<http::Request<Incoming>> for Door {
     type Response = Response;
     type Error = Infallible;
     type Future = Answering;
 
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: axum::http::Request<B>) -> Answering {
-        let request = request.map(Body::new);
+    fn call(&self, request: http::Request<Incoming>) -> Answering {
+        let request = request.map(body);
         let keeper = self.keeper.clone();
         let contract = contract_of(request.uri().path());
         let sharing = Sharing::of(contract, request.headers(), &keeper.desk.settings);
-        // A box for each way, because what a box holds is moved into it: the common way holds the least.
-        match keeper.way(contract, &sharing, request) {
-            Way::Open(request) => {
-                let answer = self.router.call(request);
-                Box::pin(async move { answer.await.map(|answer| keeper.see_off(contract, &sharing, answer)) })
-            }
-            Way::Refused(refusal) => Box::pin(async move { Ok(keeper.see_off(contract, &sharing, refusal)) }),
-            Way::Guarded(token, request) => {
-                let mut router = self.router.clone();
-                Box::pin(async move {
-                    let answer = match tokens::guard(&keeper.desk, &token).await {
-                        Ok(_) => router.call(request).await?,
-                        Err(refusal) => refusal.into_response(),
-                    };
-                    Ok(keeper.see_off(contract, &sharing, answer))
-                })
-            }
-        }
+        let mut router = self.router.clone();
+        let answer = match keeper.way(contract, &sharing, &request) {
+            Way::Open => Making::Handler { answer: router.call(request) },
+            Way::Refused(refusal) => Making::Other { answer: Box::pin(std::future::ready(refusal)) },
+            Way::Guarded(token) => Making::Other { answer: Box::pin(guarded(keeper.clone(), token, router, request)) },
+        };
+        Answering { answer, keeper, contract, sharing }
     }
+}
+/// Lets a handler answer whoever brings a good access token.
+async fn guarded(keeper: Arc<Keeper>, token: String, mut router: Router, request: Request) -> Response {
+    match tokens::guard(&keeper.desk, &token).await {
+        Ok(_) => router.call(request).await.into_response(),
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// A body for the handlers. Most requests have none, and nothing needs no box.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
 }

@@ -32,8 +32,6 @@ mod reply;
 mod territory;
 mod visitor;
 
-use std::sync::Arc;
-
 use axum::Router;
 use parlour_service::App;
 
@@ -60,6 +58,6 @@ fn router(desk: Desk) -> Router {
 
 /// Puts all contracts behind one door.
 pub fn open(app: App, settings: ContractSettings, readiness: Readiness) -> Door {
-    let desk = Desk { app, settings: Arc::new(settings), readiness };
+    let desk = Desk::new(app, settings, readiness);
     Door::new(desk.clone(), router(desk))
 }

@@ -9,18 +9,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use parlour_contract::{Network, Peer};
 use parlour_model::SourcePrefix;
 use pin_project_lite::pin_project;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tower::Service;
 
 /// How long a request's head may take, how long a connection may wait for its next request, and how long an answer
 /// may take to be read.
@@ -64,9 +65,9 @@ pub(crate) struct Places {
 
 /// Accepts on `listener` and serves every connection with a clone of `service`, until `stop` says so. Answers
 /// when every connection is over, or handed to its WebSocket.
-pub(crate) async fn accept<S, B>(listener: TcpListener, service: S, most: Places, stop: watch::Receiver<bool>)
+pub(crate) async fn accept<S, B>(listener: TcpListener, service: S, most: Places, mut stop: watch::Receiver<bool>)
 where
-    S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     B: hyper::body::Body + Send + 'static,
@@ -75,55 +76,75 @@ where
 {
     let places = Arc::new(Semaphore::new(most.all));
     let sources = Arc::new(Sources::default());
-    let mut stopping = stop.clone();
     let watched = Arc::new(Mutex::new(Vec::new()));
     let deadlines = tokio::spawn(keep_deadlines(watched.clone()));
     loop {
         let accepted = tokio::select! {
-            _ = stopping.wait_for(|stop| *stop) => break,
+            _ = stop.wait_for(|stop| *stop) => break,
             accepted = next(&listener, &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let Some(share) = sources.enter(peer.ip(), &most) else { continue };
         let activity = Arc::new(Activity::default());
         let service = Introducing { service: service.clone(), peer: Peer(peer.ip()), activity: activity.clone() };
-        let task = tokio::spawn(serve(stream, service, stop.clone(), (place, share)));
-        watched.lock().unwrap_or_else(PoisonError::into_inner).push(Watched::new(task.abort_handle(), activity));
+        let (finish, finishing) = oneshot::channel();
+        let task = tokio::spawn(serve(stream, service, finishing, (place, share)));
+        let connection = Watched::new(task.abort_handle(), activity, finish);
+        watched.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
     }
     drop(listener);
+    for connection in watched.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+        connection.finish();
+    }
     // Every connection holds a place until it is over.
     let all = u32::try_from(most.all).unwrap_or(u32::MAX);
     drop(places.acquire_many(all).await);
     deadlines.abort();
 }
 
-/// What a connection has been doing.
+/// What a connection has been doing: a step when a request's head has come, another when its answer is ready. An odd
+/// number of steps is a request without its answer, for HTTP/1 answers one request after the other. It may wrap.
 #[derive(Default)]
-struct Activity {
-    /// Requests whose head has come. It may wrap: only a change counts.
-    heads: AtomicU32,
-    /// Requests whose answer is not ready.
-    unanswered: AtomicU32,
+struct Activity(AtomicU32);
+
+impl Activity {
+    fn step(&self) {
+        // Only the connection's own task comes by here, so nobody adds between the load and the store.
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn steps(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A connection under a deadline.
 struct Watched {
     task: AbortHandle,
     activity: Arc<Activity>,
-    heads: u32,
+    steps: u32,
     quiet_since: Instant,
+    /// Tells it that the server stops. A channel of its own, because the connection looks at it whenever it wakes: one
+    /// for all would be a lock for all.
+    finish: Option<oneshot::Sender<()>>,
 }
 
 impl Watched {
-    fn new(task: AbortHandle, activity: Arc<Activity>) -> Self {
-        Self { task, activity, heads: 0, quiet_since: Instant::now() }
+    fn new(task: AbortHandle, activity: Arc<Activity>, finish: oneshot::Sender<()>) -> Self {
+        Self { task, activity, steps: 0, quiet_since: Instant::now(), finish: Some(finish) }
+    }
+
+    /// Lets the connection finish what is under way, and take no more.
+    fn finish(&mut self) {
+        // One that is over is not there to hear it.
+        let _ = self.finish.take().map(|finish| finish.send(()));
     }
 
     /// Looks at the connection. `false` when it is over, and it is over when it was quiet for too long.
     fn look(&mut self, now: Instant) -> bool {
-        let heads = self.activity.heads.load(Ordering::Relaxed);
-        if heads != self.heads || self.activity.unanswered.load(Ordering::Relaxed) > 0 {
-            self.heads = heads;
+        let steps = self.activity.steps();
+        if steps != self.steps || !steps.is_multiple_of(2) {
+            self.steps = steps;
             self.quiet_since = now;
         }
         if now - self.quiet_since > HEAD_DEADLINE {
@@ -161,10 +182,10 @@ async fn next(
 async fn serve<S, B>(
     stream: TcpStream,
     service: S,
-    mut stop: watch::Receiver<bool>,
+    finishing: oneshot::Receiver<()>,
     place: (OwnedSemaphorePermit, Share),
 ) where
-    S: Service<hyper::Request<hyper::body::Incoming>, Response = hyper::Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     B: hyper::body::Body + Send + 'static,
@@ -179,15 +200,16 @@ async fn serve<S, B>(
         // The deadlines are kept for all connections together.
         .header_read_timeout(None)
         .max_buf_size(MOST_HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        // Answers are small: copied behind their head they cost less than a gathering write.
+        .writev(false)
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    let stopped = async move { stop.wait_for(|stop| *stop).await.is_ok() };
     // Whatever ends a connection is the peer's affair: there is nobody left to tell.
     tokio::select! {
         biased;
         _ended = connection.as_mut() => return,
-        _ = stopped => connection.as_mut().graceful_shutdown(),
+        _ = finishing => connection.as_mut().graceful_shutdown(),
     }
     let _ended = connection.await;
 }
@@ -229,7 +251,6 @@ impl Drop for Share {
 }
 
 /// Puts the peer's address into every request.
-#[derive(Clone)]
 struct Introducing<S> {
     service: S,
     peer: Peer,
@@ -248,9 +269,16 @@ pin_project! {
 /// A request whose answer is not ready.
 struct Unanswered(Arc<Activity>);
 
+impl Unanswered {
+    fn new(activity: &Arc<Activity>) -> Self {
+        activity.step();
+        Self(activity.clone())
+    }
+}
+
 impl Drop for Unanswered {
     fn drop(&mut self) {
-        self.0.unanswered.fetch_sub(1, Ordering::Relaxed);
+        self.0.step();
     }
 }
 
@@ -262,22 +290,14 @@ impl<F: Future> Future for Answering<F> {
     }
 }
 
-impl<S, B> Service<hyper::Request<B>> for Introducing<S>
-where
-    S: Service<hyper::Request<B>>,
-{
+impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Introducing<S> {
     type Response = S::Response;
     type Error = S::Error;
     type Future = Answering<S::Future>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.service.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: hyper::Request<B>) -> Self::Future {
-        self.activity.heads.fetch_add(1, Ordering::Relaxed);
-        self.activity.unanswered.fetch_add(1, Ordering::Relaxed);
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let unanswered = Unanswered::new(&self.activity);
         request.extensions_mut().insert(self.peer);
-        Answering { answer: self.service.call(request), _unanswered: Unanswered(self.activity.clone()) }
+        Answering { answer: self.service.call(request), _unanswered: unanswered }
     }
 }

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_util::service::TowerToHyperService;
 use parlour_contract::Readiness;
 use parlour_model::Clock;
 use parlour_service::App;
@@ -90,7 +91,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, St
     let mut accepting = vec![tokio::spawn(accept(listener, door, places, stop.subscribe()))];
     if let Some(private) = &config.server.metrics_listen {
         let private = bind(private).await?;
-        accepting.push(tokio::spawn(accept(private, metrics.router(), FEW, stop.subscribe())));
+        accepting.push(tokio::spawn(accept(
+            private,
+            TowerToHyperService::new(metrics.router()),
+            FEW,
+            stop.subscribe(),
+        )));
     }
     let background = app.start_background().await.map_err(fault)?;
     let first_admin_link = app.first_admin_link().await.map_err(fault)?;
