@@ -49,12 +49,9 @@ impl Desk {
     /// # Errors
     /// [`Error::Unauthenticated`] without either; a credential that is bad is an error, never a stranger.
     pub(crate) async fn caller(&self, headers: &HeaderMap) -> Result<Caller> {
-        let credential = match (bearer(headers), cookie(headers, SESSION_COOKIE)) {
-            (Some(token), _) => Credential::Token(token),
-            (None, Some(value)) => Credential::Cookie(value),
-            (None, None) => return Err(Error::Unauthenticated),
-        };
-        self.app.authenticate(credential).await
+        let by_cookie = || cookie(headers, SESSION_COOKIE).map(Credential::Cookie);
+        let credential = bearer(headers).map(Credential::Token).or_else(by_cookie);
+        self.app.authenticate(credential.ok_or(Error::Unauthenticated)?).await
     }
 
     /// Whoever the token speaks for that a WebSocket handshake brings: as `Authorization`, or as its first

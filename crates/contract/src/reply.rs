@@ -5,17 +5,16 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::headers::usual;
+
 /// Enough for most answers, so that their text is not moved while it is written.
 const USUAL_BYTES: usize = 512;
-
-/// As many headers as an answer usually has.
-const USUAL_HEADERS: usize = 12;
 
 /// `body` as JSON under `status`.
 pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let mut bytes = Vec::with_capacity(USUAL_BYTES);
     match serde_json::to_writer(&mut bytes, body) {
-        Ok(()) => with_type(status, "application/json", bytes),
+        Ok(()) => whole(status, bytes),
         Err(error) => {
             tracing::error!(%error, "an answer cannot be written as JSON");
             empty(StatusCode::INTERNAL_SERVER_ERROR)
@@ -46,10 +45,16 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = whole(status, bytes);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// A JSON text that is there already.
+fn whole(status: StatusCode, bytes: Vec<u8>) -> Response {
+    let headers = usual(bytes.len());
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    // Room for what every answer has, so that the map is not moved while it grows.
-    response.headers_mut().reserve(USUAL_HEADERS);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *response.headers_mut() = headers;
     response
 }
