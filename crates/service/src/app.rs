@@ -83,7 +83,7 @@ impl App {
             live: Live::new(store.clone(), hub, clock.clone(), &settings.chat),
             hashing: HashPool::start(settings.hashing, chance.clone())?,
             limits: Limits::new(settings.limits, &clock),
-            doors: Doors::default(),
+            doors: Doors::new(&*chance)?,
             accounts: Cache::new(ACCOUNTS_IN_MEMORY),
             mail_waits: Notify::new(),
             stop: watch::Sender::new(false),

@@ -1,4 +1,7 @@
 //! Who a request speaks for: a token or a cookie becomes a [`Caller`], without a query when it was seen before.
+//!
+//! What asks the store is in a box, taken only when it is needed: a query's future is large, and every handler that
+//! wants to know its caller would carry room for all of them.
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use parlour_model::token::{AccessClaims, AccessGrant};
 use parlour_model::{Account, AccountId, SessionId, Timestamp};
 
 use crate::app::App;
-use crate::doors::Standing;
+use crate::doors::{Fingerprint, Standing};
 use crate::secret::digest;
 use crate::secret::token::{self, Kind};
 use crate::{Error, Result};
@@ -80,6 +83,10 @@ impl App {
         if let Some(account) = self.accounts.get(&id) {
             return Ok(Some(account));
         }
+        Box::pin(self.load_account(id)).await
+    }
+
+    async fn load_account(&self, id: AccountId) -> Result<Option<Arc<Account>>> {
         let stamp = self.accounts.stamp();
         let account = self.store.account(id).await?.map(Arc::new);
         if let Some(account) = &account {
@@ -105,6 +112,10 @@ impl App {
         if let Some(id) = self.doors.cookies.get(&key) {
             return Ok(id);
         }
+        Box::pin(self.load_cookie(cookie, key)).await
+    }
+
+    async fn load_cookie(&self, cookie: &str, key: Fingerprint) -> Result<SessionId> {
         let session = self.store.session_by_cookie(digest(cookie.as_bytes())).await?.ok_or(Error::CredentialRefused)?;
         // A cookie names its session for good, so there is no end that this could race with.
         self.doors.cookies.remember(self.doors.cookies.stamp(), key, session.id);
@@ -115,6 +126,10 @@ impl App {
         if let Some(standing) = self.doors.sessions.get(&id) {
             return Ok(standing);
         }
+        Box::pin(self.load_session(id)).await
+    }
+
+    async fn load_session(&self, id: SessionId) -> Result<Arc<Standing>> {
         let stamp = self.doors.sessions.stamp();
         let session = self.store.session(id).await?.ok_or(Error::CredentialRefused)?;
         let standing = Standing::of(session);

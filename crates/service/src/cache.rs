@@ -16,11 +16,14 @@ pub struct Cache<K, V> {
 }
 
 struct Generations<K, V> {
-    young: HashMap<K, V>,
-    old: HashMap<K, V>,
+    young: Generation<K, V>,
+    old: Generation<K, V>,
     /// How often something was forgotten.
     forgotten: u64,
 }
+
+/// No stranger chooses a key: the house numbers what it remembers, or draws it. So a hash that only mixes will do.
+type Generation<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// The state of forgetting when a load began. What is loaded from the store may be remembered only if nothing
 /// was forgotten since: otherwise an ended session, read just before its end, would live on in the cache.
@@ -30,7 +33,7 @@ pub struct Stamp(u64);
 impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     /// A cache of at most `most` entries in use, and as many that go next.
     pub fn new(most: usize) -> Self {
-        let generations = Generations { young: HashMap::new(), old: HashMap::new(), forgotten: 0 };
+        let generations = Generations { young: Generation::default(), old: Generation::default(), forgotten: 0 };
         Self { generations: RwLock::new(generations), most }
     }
 

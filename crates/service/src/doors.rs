@@ -4,15 +4,17 @@
 //! the token lives), that a session stands (until it is ended), and, with the accounts, who its holder is now.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use parlour_model::token::AccessGrant;
 use parlour_model::{AccountId, Session, SessionId, Timestamp};
+use siphasher::sip128::SipHasher13;
 
+use crate::Result;
 use crate::cache::Cache;
+use crate::secret::Chance;
 
 /// Credentials kept in memory, and as many again that go next.
 const MOST: usize = 50_000;
@@ -31,17 +33,22 @@ pub(crate) struct Doors {
 }
 
 /// By what a credential is found again: 128 bits that nobody outside this process can foresee.
-pub(crate) type Fingerprint = (u64, u64);
+pub(crate) type Fingerprint = u128;
 
-/// Two keyed hashes (`SipHash`, a pseudo-random function) with keys drawn at the start. Nobody can make a second
+/// A keyed hash (`SipHash`, a pseudo-random function) under a key drawn at the start. Nobody can make a second
 /// credential with the fingerprint of a first, and on a machine without instructions for it SHA-256 of a token would
 /// cost more than all the rest of finding its session.
-#[derive(Default)]
-struct Fingerprints(RandomState, RandomState);
+struct Fingerprints(SipHasher13);
 
 impl Fingerprints {
+    fn draw(chance: &dyn Chance) -> Result<Self> {
+        let mut key = [0; 16];
+        chance.fill(&mut key)?;
+        Ok(Self(SipHasher13::new_with_key(&key)))
+    }
+
     fn of(&self, credential: &str) -> Fingerprint {
-        (self.0.hash_one(credential), self.1.hash_one(credential))
+        self.0.hash(credential.as_bytes()).as_u128()
     }
 }
 
@@ -67,19 +74,21 @@ impl Standing {
     }
 }
 
-impl Default for Doors {
-    fn default() -> Self {
-        Self {
-            fingerprints: Fingerprints::default(),
+impl Doors {
+    /// Doors that remember nothing yet.
+    ///
+    /// # Errors
+    /// The random source failed.
+    pub(crate) fn new(chance: &dyn Chance) -> Result<Self> {
+        Ok(Self {
+            fingerprints: Fingerprints::draw(chance)?,
             tokens: Cache::new(MOST),
             cookies: Cache::new(MOST),
             sessions: Cache::new(MOST),
             touched: Mutex::default(),
-        }
+        })
     }
-}
 
-impl Doors {
     /// By what a credential is remembered.
     pub(crate) fn fingerprint(&self, credential: &str) -> Fingerprint {
         self.fingerprints.of(credential)
