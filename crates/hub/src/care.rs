@@ -3,10 +3,12 @@
 use std::sync::Weak;
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::warn;
 
 use crate::node::Inner;
+use crate::walker::STRIDE;
 
 /// How often expiries and graces are looked at.
 const CLOCKS_EVERY: Duration = Duration::from_millis(250);
@@ -24,6 +26,31 @@ pub(crate) async fn watch_clocks(hub: Weak<Inner>) {
         };
         hub.registry.expire(hub.clock.now());
         hub.give_up(Instant::now());
+    }
+}
+
+/// Looks after the connections whose time has come.
+pub(crate) async fn turn_wheel(hub: Weak<Inner>) {
+    let Some(wheel) = hub.upgrade().map(|hub| hub.wheel.clone()) else {
+        return;
+    };
+    let mut ticks = interval(wheel.tick());
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if hub.strong_count() == 0 {
+            return;
+        }
+        for (count, line) in (1_usize..).zip(wheel.turn()) {
+            if let Some(line) = line.upgrade()
+                && let Some(next) = line.look()
+            {
+                wheel.put(&line, next);
+            }
+            if count.is_multiple_of(STRIDE) {
+                yield_now().await;
+            }
+        }
     }
 }
 

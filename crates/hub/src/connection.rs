@@ -1,6 +1,8 @@
 //! One socket, known to the hub from its handshake to its end, so that it can be told to go.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use parlour_model::{AccountId, SessionId, SourcePrefix};
@@ -82,9 +84,17 @@ impl Connection {
         self.registry.owner(self.key)
     }
 
-    /// Resolves when this connection must go. May be dropped and called again.
+    /// Resolves when this connection must go. May be dropped and called again, but not while it is being served.
     pub async fn farewell(&self) -> Farewell {
-        self.signal.given().await
+        poll_fn(|cx| {
+            self.signal.heed(cx);
+            self.signal.farewell().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    pub(crate) fn signal(&self) -> &Arc<Signal> {
+        &self.signal
     }
 }
 

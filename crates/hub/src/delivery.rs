@@ -1,41 +1,40 @@
-//! The pump of one connection: reads, hands messages to the conversation, writes what is pending, pings, says farewell.
+//! The pump of one connection: reads, hands messages to the conversation, writes on where the socket was full, says farewell.
+//!
+//! What happens in a room does not come by here: its walker writes to the line.
 
-use std::future::pending;
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use parlour_websocket::{Close, CloseCode, Connection as Socket, Incoming, ReadError, Writer};
-use tokio::select;
+use bytes::Bytes;
+use parlour_model::Event;
+use parlour_websocket::{CloseCode, Connection as Socket, Incoming, Reader};
 use tokio::task::coop::consume_budget;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
-use crate::line::{Broken, Line, drained};
-use crate::seat::FellBehind;
-use crate::settings::HubSettings;
-use crate::{Connection, Farewell, Seat};
+use crate::history::BoxFuture;
+use crate::line::{Ending, Line};
+use crate::node::Inner;
+use crate::reading::{FellBehind, Need, Reading};
+use crate::seat::Attached;
+use crate::turn::Turn;
+use crate::{Connection, Hub, Seat};
 
 /// How long a peer has to take the rest and answer our goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A contract's side of a connection. Messages come one after the other, in order.
+/// How many messages of one peer may be under way. More wait in its socket.
+const MOST_UNDER_WAY: u32 = 64;
+
+/// A contract's side of a connection. Messages come one after the other, in order: the next when the answer is
+/// there, which may be before the message is settled.
 pub trait Conversation: Send {
     /// A text message came.
-    fn text(&mut self, text: String) -> impl Future<Output = Flow> + Send;
+    fn text(&mut self, text: String, turn: Turn) -> impl Future<Output = ()> + Send;
 
     /// A binary message came.
-    fn binary(&mut self, bytes: Bytes) -> impl Future<Output = Flow> + Send;
-}
-
-/// What follows a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// Nothing in particular.
-    Go,
-    /// These frames. Until they are written, nothing more is read from a peer that does not read.
-    Reply(Bytes),
-    /// The end, after what was said so far.
-    Close(CloseCode, String),
+    fn binary(&mut self, bytes: Bytes, turn: Turn) -> impl Future<Output = ()> + Send;
 }
 
 /// How a connection ended, and so what its seat is to do.
@@ -59,35 +58,40 @@ impl Parting {
     }
 }
 
-/// Serves a connection until it ends.
-///
-/// Frames of the seat and replies go out in order. A message that takes long to handle holds up neither the seat
-/// nor pongs. A write that makes no progress, or a peer that is silent, for `idle_timeout` is a broken line. A seat
-/// that has fallen behind is closed with 1013 and `resume`. The hub's farewell is heard at any time; when a write
-/// is stuck then, the peer may not get to see why.
-pub async fn converse<C: Conversation>(
-    socket: Socket,
-    connection: &Connection,
-    seat: Option<&mut Seat>,
-    conversation: &mut C,
-    settings: &HubSettings,
-) -> Parting {
-    let mut pump =
-        Pump { line: Line::new(socket, settings), connection, seat, message: None, goodbye: None, owes_reply: false };
-    let ending = pump.run(conversation).await;
-    pump.end(ending).await
+impl Hub {
+    /// Serves a connection until it ends.
+    ///
+    /// Frames of the seat and replies go out in order. A message that takes long to handle holds up neither the seat
+    /// nor pongs. A write that makes no progress, or a peer that is silent, for `idle_timeout` is a broken line. A seat
+    /// that has fallen behind is closed with 1013 and `resume`. The hub's farewell is heard at any time; when a write
+    /// is stuck then, the peer may not get to see why.
+    pub async fn converse<C: Conversation>(
+        &self,
+        socket: Socket,
+        connection: &Connection,
+        seat: Option<&mut Seat>,
+        conversation: &mut C,
+    ) -> Parting {
+        let Socket { reader, writer } = socket;
+        let attached = match seat {
+            Some(seat) => seat.open(writer, connection),
+            None => Attached::alone(self.0.open(writer, connection, None)),
+        };
+        let mut pump = Pump { hub: &self.0, reader, attached, connection, history: None, goodbye: None };
+        let ending = pump.run(conversation).await;
+        pump.end(ending).await
+    }
 }
 
 struct Pump<'a> {
-    line: Line,
+    hub: &'a Arc<Inner>,
+    reader: Reader,
+    attached: Attached,
     connection: &'a Connection,
-    seat: Option<&'a mut Seat>,
-    /// Read and not yet handed over. While there is one, nothing more is read.
-    message: Option<Message>,
-    /// What the peer said goodbye with. The message in hand is finished first, so that its sender sees its echo.
+    /// Kept here so that a page that is being read is not read anew.
+    history: Option<BoxFuture<'static, Vec<Event>>>,
+    /// What the peer said goodbye with. Its messages are finished first, so that it sees what became of them.
     goodbye: Option<Ending>,
-    /// Whether a reply was queued that may not be written yet.
-    owes_reply: bool,
 }
 
 enum Message {
@@ -95,203 +99,121 @@ enum Message {
     Binary(Bytes),
 }
 
-/// Why the pump stops.
-enum Ending {
-    Gone,
-    Goodbye(CloseCode, String),
-}
-
-/// What woke the pump.
-enum Woken {
-    Alarm,
-    Farewell(Farewell),
-    /// There are bytes to write, or room for them.
-    Outbound(Result<(), Ending>),
-    Inbound(Result<Incoming, ReadError>),
-}
-
 impl Pump<'_> {
     async fn run<C: Conversation>(&mut self, conversation: &mut C) -> Ending {
         loop {
-            let message = match self.next_message().await {
+            // A busy room and a fast peer would otherwise keep this task running for as long as both last.
+            consume_budget().await;
+            let message = match poll_fn(|cx| self.poll(cx, true)).await {
                 Ok(message) => message,
                 Err(ending) => return ending,
             };
-            let answered = self.until_answered(pin!(hand_over(conversation, message))).await;
-            if let Err(ending) = answered.and_then(|flow| self.go_on(flow)) {
+            let turn = Turn::begin(self.line());
+            // Boxed, so that the task of an idle connection is not as large as a message needs it to be.
+            let mut handling = Box::pin(hand_over(conversation, message, turn));
+            let handled = poll_fn(|cx| match handling.as_mut().poll(cx) {
+                Poll::Ready(()) => Poll::Ready(Ok(())),
+                Poll::Pending => self.poll(cx, false).map(|woken| woken.map(drop)),
+            });
+            if let Err(ending) = handled.await {
                 return ending;
             }
         }
     }
 
-    async fn next_message(&mut self) -> Result<Message, Ending> {
-        loop {
-            if !self.is_stuck_with_reply()
-                && let Some(message) = self.message.take()
-            {
-                return Ok(message);
+    /// Waits for the next message, if the peer is listened to, or for the end.
+    fn poll(&mut self, cx: &mut Context<'_>, listening: bool) -> Poll<Result<Message, Ending>> {
+        self.connection.signal().heed(cx);
+        if let Some(farewell) = self.connection.signal().farewell() {
+            return Poll::Ready(Err(farewell.into()));
+        }
+        if let Err(ending) = self.poll_write(cx) {
+            return Poll::Ready(Err(ending));
+        }
+        if self.goodbye.is_some() && self.line().has_room(1) {
+            return Poll::Ready(Err(self.goodbye.take().unwrap_or(Ending::Gone)));
+        }
+        if !listening || self.goodbye.is_some() || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
+            self.line().set_deaf(true);
+            return Poll::Pending;
+        }
+        self.poll_read(cx)
+    }
+
+    /// Writes on, and reads the history for a seat that is behind.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        while self.line().poll_write(cx)? {
+            if self.history.is_none() {
+                self.history = match self.need()? {
+                    Need::Nothing => return Ok(()),
+                    Need::Ring => continue,
+                    Need::Page(id, after) => Some(Box::pin(Arc::clone(self.hub).page(id, after))),
+                };
             }
-            if self.message.is_none()
-                && let Some(goodbye) = self.goodbye.take()
-            {
-                self.take_rest();
-                return Err(goodbye);
+            let Some(Poll::Ready(events)) = self.history.as_mut().map(|page| page.as_mut().poll(cx)) else {
+                return Ok(());
+            };
+            self.history = None;
+            if let Some(reading) = self.line().out().reading() {
+                reading.read(&events);
             }
-            self.step().await?;
-        }
-    }
-
-    async fn until_answered(&mut self, mut answer: Pin<&mut impl Future<Output = Flow>>) -> Result<Flow, Ending> {
-        loop {
-            select! {
-                flow = &mut answer => return Ok(flow),
-                stepped = self.step() => stepped?,
-            }
-        }
-    }
-
-    fn go_on(&mut self, flow: Flow) -> Result<(), Ending> {
-        match flow {
-            Flow::Go => Ok(()),
-            Flow::Reply(frames) => Ok(self.reply(frames)?),
-            Flow::Close(code, reason) => {
-                self.take_rest();
-                Err(Ending::Goodbye(code, reason))
-            }
-        }
-    }
-
-    /// Puts what the seat still has before the goodbye.
-    fn take_rest(&mut self) {
-        if let Some(seat) = &mut self.seat {
-            // A seat that has fallen behind is closed all the same, and with the better reason.
-            let _ = seat.take_page(&mut self.line.out);
-        }
-    }
-
-    fn reply(&mut self, frames: Bytes) -> Result<(), Broken> {
-        self.owes_reply = true;
-        if let Some(seat) = &self.seat {
-            seat.outbox().answer(frames);
-            return Ok(());
-        }
-        self.line.out.extend_from_slice(&frames);
-        self.line.write()
-    }
-
-    fn is_stuck_with_reply(&mut self) -> bool {
-        let queued = self.seat.as_ref().is_some_and(|seat| !seat.outbox().queue().is_empty());
-        self.owes_reply &= queued || !self.line.out.is_empty();
-        self.owes_reply
-    }
-
-    /// Waits for one thing to happen and does what follows from it. May be dropped while it waits.
-    async fn step(&mut self) -> Result<(), Ending> {
-        // A busy room and a fast peer would otherwise keep this task running for as long as both last.
-        consume_budget().await;
-        let listening = self.message.is_none() && self.goodbye.is_none();
-        let Line { socket, out, unflushed, alarm, .. } = &mut self.line;
-        let woken = select! {
-            farewell = self.connection.farewell() => Woken::Farewell(farewell),
-            () = alarm.as_mut() => Woken::Alarm,
-            result = outbound(&mut socket.writer, self.seat.as_deref_mut(), out, unflushed) => Woken::Outbound(result),
-            result = socket.reader.next(), if listening => Woken::Inbound(result),
-        };
-        match woken {
-            Woken::Alarm => self.line.ring(listening)?,
-            Woken::Farewell(farewell) => return Err(farewell.into()),
-            Woken::Outbound(result) => result.and_then(|()| Ok(self.line.write()?))?,
-            Woken::Inbound(result) => self.hear(result?)?,
         }
         Ok(())
     }
 
-    fn hear(&mut self, incoming: Incoming) -> Result<(), Ending> {
-        self.line.hear();
-        match incoming {
-            Incoming::Text(text) => self.take(Message::Text(text)),
-            Incoming::Binary(bytes) => self.take(Message::Binary(bytes.into())),
-            Incoming::Ping(payload) => self.line.pong(&payload)?,
-            Incoming::Pong(_) => {}
-            Incoming::Close(close) => self.goodbye = Some(close.into()),
-        }
-        Ok(())
+    fn need(&self) -> Result<Need, FellBehind> {
+        self.line().out().reading().map_or(Ok(Need::Nothing), Reading::go_on)
     }
 
-    fn take(&mut self, message: Message) {
-        self.line.hear_message();
-        self.message = Some(message);
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Ending>> {
+        while let Poll::Ready(incoming) = self.reader.poll_next(cx) {
+            self.line().hear();
+            match incoming {
+                Ok(Incoming::Text(text)) => return Poll::Ready(Ok(Message::Text(text))),
+                Ok(Incoming::Binary(bytes)) => return Poll::Ready(Ok(Message::Binary(bytes.into()))),
+                Ok(Incoming::Ping(payload)) => self.line().pong(&payload),
+                Ok(Incoming::Pong(_)) => {}
+                Ok(Incoming::Close(close)) => {
+                    self.goodbye = Some(close.into());
+                    return self.poll(cx, false);
+                }
+                Err(error) => return Poll::Ready(Err(error.into())),
+            }
+        }
+        self.line().note_begun(self.reader.has_begun());
+        Poll::Pending
+    }
+
+    fn line(&self) -> &Arc<Line> {
+        self.attached.line()
     }
 
     async fn end(self, ending: Ending) -> Parting {
         match ending {
             Ending::Gone => Parting::Broken,
             Ending::Goodbye(code, reason) => {
-                self.line.close(code, &reason, Instant::now() + GOODBYE).await;
+                // Boxed for the same reason as a message's handling.
+                Box::pin(self.say_goodbye(code, reason)).await;
                 Parting::after(code)
             }
         }
     }
-}
 
-async fn hand_over<C: Conversation>(conversation: &mut C, message: Message) -> Flow {
-    match message {
-        Message::Text(text) => conversation.text(text).await,
-        Message::Binary(bytes) => conversation.binary(bytes).await,
-    }
-}
-
-/// Waits for room for what is on its way out, or, when there is nothing, for something of the seat.
-async fn outbound(
-    writer: &mut Writer,
-    seat: Option<&mut Seat>,
-    out: &mut BytesMut,
-    unflushed: &mut bool,
-) -> Result<(), Ending> {
-    let was_empty = out.is_empty();
-    drained(writer, out, unflushed).await?;
-    match seat {
-        _ if !was_empty => Ok(()),
-        Some(seat) => Ok(seat.pending(out).await?),
-        None => pending().await,
-    }
-}
-
-impl From<Broken> for Ending {
-    fn from(Broken: Broken) -> Self {
-        Self::Gone
-    }
-}
-
-impl From<FellBehind> for Ending {
-    fn from(FellBehind: FellBehind) -> Self {
-        Self::Goodbye(CloseCode::TRY_AGAIN_LATER, "resume".to_owned())
-    }
-}
-
-impl From<Farewell> for Ending {
-    fn from(farewell: Farewell) -> Self {
-        let (code, reason) = match farewell {
-            Farewell::SessionEnded => (CloseCode::POLICY, "session ended"),
-            Farewell::Expired => (CloseCode::POLICY, "token expired"),
-            Farewell::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
-        };
-        Self::Goodbye(code, reason.to_owned())
-    }
-}
-
-impl From<Option<Close>> for Ending {
-    /// The peer's goodbye, which is answered with its own code (RFC 6455 §5.5.1).
-    fn from(close: Option<Close>) -> Self {
-        Self::Goodbye(close.map_or(CloseCode::NORMAL, |close| close.code), String::new())
-    }
-}
-
-impl From<ReadError> for Ending {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Violation(violation) => Self::Goodbye(violation.close_code(), violation.to_string()),
-            ReadError::Io(_) | ReadError::Ended => Self::Gone,
+    /// Says goodbye after what is still on its way out, if the peer takes it before the deadline.
+    async fn say_goodbye(self, code: CloseCode, reason: String) {
+        let Some((writer, last)) = self.line().finish() else { return };
+        let mut socket = Socket { reader: self.reader, writer };
+        let deadline = Instant::now() + GOODBYE;
+        if matches!(timeout_at(deadline, socket.writer.write_all(&last)).await, Ok(Ok(()))) {
+            // A peer that does not answer, or is gone already, changes nothing any more.
+            let _ = socket.close(code, &reason, deadline).await;
         }
+    }
+}
+
+async fn hand_over<C: Conversation>(conversation: &mut C, message: Message, turn: Turn) {
+    match message {
+        Message::Text(text) => conversation.text(text, turn).await,
+        Message::Binary(bytes) => conversation.binary(bytes, turn).await,
     }
 }

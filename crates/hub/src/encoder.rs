@@ -5,23 +5,24 @@ use std::sync::Mutex;
 
 use bytes::Bytes;
 use parlour_model::{Author, Event, Timestamp};
+use parlour_websocket::frame;
 
 use crate::lock::lock;
 
-/// The words of one contract. Each answer is a whole WebSocket frame (or several), ready for the wire; `None`
-/// when the contract says nothing of such a thing.
+/// The words of one contract. Each answer is the text of one WebSocket message; `None` when the contract says
+/// nothing of such a thing.
 pub trait Encoder: Any + Send + Sync {
     /// An event of the room's log.
-    fn event(&self, event: &Event) -> Option<Bytes>;
+    fn event(&self, event: &Event) -> Option<String>;
 
     /// Somebody came.
-    fn joined(&self, who: &Author, at: Timestamp) -> Option<Bytes>;
+    fn joined(&self, who: &Author, at: Timestamp) -> Option<String>;
 
     /// Somebody went.
-    fn left(&self, who: &Author, at: Timestamp) -> Option<Bytes>;
+    fn left(&self, who: &Author, at: Timestamp) -> Option<String>;
 
     /// Who is there, told to a newcomer, who is not among the `others`.
-    fn online(&self, others: &[Author], at: Timestamp) -> Option<Bytes>;
+    fn online(&self, others: &[Author], at: Timestamp) -> Option<String>;
 
     /// Whether presence is spoken of at all. `false` spares a newcomer's list of people, which in a large
     /// room is the most expensive part of joining.
@@ -49,6 +50,23 @@ struct Identity {
 pub(crate) struct Voice {
     pub(crate) encoder: &'static dyn Encoder,
     pub(crate) slot: Option<usize>,
+}
+
+impl Voice {
+    /// Whether the two say the same in the same frames.
+    pub(crate) fn is(self, other: Self) -> bool {
+        self.slot.is_some() && self.slot == other.slot
+    }
+
+    /// An event as a frame.
+    pub(crate) fn event(self, event: &Event) -> Option<Bytes> {
+        self.encoder.event(event).map(|text| self.frame(&text))
+    }
+
+    /// A message as a frame, ready for the wire.
+    pub(crate) fn frame(self, text: &str) -> Bytes {
+        frame::text(text)
+    }
 }
 
 impl Encoders {
@@ -87,10 +105,10 @@ mod tests {
     macro_rules! silent {
         ($($kind:ty),*) => {$(
             impl Encoder for $kind {
-                fn event(&self, _: &Event) -> Option<Bytes> { None }
-                fn joined(&self, _: &Author, _: Timestamp) -> Option<Bytes> { None }
-                fn left(&self, _: &Author, _: Timestamp) -> Option<Bytes> { None }
-                fn online(&self, _: &[Author], _: Timestamp) -> Option<Bytes> { None }
+                fn event(&self, _: &Event) -> Option<String> { None }
+                fn joined(&self, _: &Author, _: Timestamp) -> Option<String> { None }
+                fn left(&self, _: &Author, _: Timestamp) -> Option<String> { None }
+                fn online(&self, _: &[Author], _: Timestamp) -> Option<String> { None }
             }
         )*};
     }

@@ -1,6 +1,6 @@
 //! The hub: every room, seat and connection of this node, and the few tasks that look after them.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use parlour_model::Clock;
@@ -14,6 +14,7 @@ use crate::history::History;
 use crate::node::Inner;
 use crate::registry::Registry;
 use crate::settings::HubSettings;
+use crate::wheel::Wheel;
 
 /// How many pages of the history are read at once for seats that come back: a herd of them must not take every
 /// connection to the database.
@@ -50,11 +51,13 @@ impl Hub {
             awaited: Mutex::default(),
             reads: Semaphore::new(MOST_READS),
             seats: AtomicUsize::new(0),
-            delivered: AtomicU64::new(0),
+            delivered: Arc::default(),
+            wheel: Arc::new(Wheel::new(&settings)),
             runtime: Handle::current(),
         });
         tokio::spawn(care::watch_clocks(Arc::downgrade(&inner)));
         tokio::spawn(care::watch_heads(Arc::downgrade(&inner)));
+        tokio::spawn(care::turn_wheel(Arc::downgrade(&inner)));
         Self(inner)
     }
 

@@ -6,14 +6,16 @@
 //! 2. `subscription` puts the events of a room back into the one order of its log, and `room` reads what is
 //!    missing through [`History`].
 //! 3. `ring` keeps the room's newest entries; an [`Encoder`] writes each once, as a frame that all seats share.
-//! 4. A [`Seat`] is a cursor into the ring; one that falls off it is told so and resumes from the log.
-//! 5. [`converse`] is the pump of one connection, in that connection's own task.
+//! 4. A seat is a cursor into the ring (`reading`); one that falls off it is told so and resumes from the log.
+//! 5. `walker` walks along the room's seats and writes to each `line` all that it has not read in one `page`,
+//!    straight into the socket. Seats that have read equally far share the page.
+//! 6. `delivery` is the task of one connection. It reads, and it writes only where the socket was full.
 //!
-//! Beside that way: `presence` counts people, not connections, and `registry` knows every open [`Connection`],
-//! so that the end of a session is the end of its sockets.
+//! Beside that way: `presence` counts people, not connections; `registry` knows every open [`Connection`], so that
+//! the end of a session is the end of its sockets; `wheel` is the clock of all pings and idle timeouts.
 //!
-//! Invariants: nothing awaits under a lock; every buffer has a bound; a lock of the rooms' table is never taken
-//! while a room's is held.
+//! Invariants: nothing awaits under a lock; every buffer has a bound; the locks are taken in this order, and each
+//! may be skipped: a line's, its room's, its signal's. The lock of the rooms' table is taken under no other.
 
 mod bus;
 mod care;
@@ -25,8 +27,10 @@ mod hub;
 mod line;
 mod lock;
 mod node;
-mod outbox;
+mod page;
 mod presence;
+mod queue;
+mod reading;
 mod registry;
 mod repair;
 mod ring;
@@ -35,14 +39,17 @@ mod rooms;
 mod seat;
 mod settings;
 mod subscription;
+mod turn;
+mod walker;
+mod wheel;
 
 pub use bus::Published;
 pub use connection::Connection;
-pub use delivery::{Conversation, Flow, Parting, converse};
+pub use delivery::{Conversation, Parting};
 pub use encoder::Encoder;
 pub use history::{BoxFuture, Head, History, HistoryError};
 pub use hub::{Counts, Hub};
-pub use outbox::Outbox;
 pub use registry::{Farewell, Owner, TooManyConnections};
-pub use seat::{FellBehind, JoinError, NewSeat, Seat};
+pub use seat::{JoinError, NewSeat, Seat};
 pub use settings::HubSettings;
+pub use turn::{Flow, Turn};

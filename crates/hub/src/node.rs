@@ -4,20 +4,26 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 
-use parlour_model::{AccountId, Clock};
+use parlour_model::{AccountId, Clock, Event, RoomId, RoomName, Seq};
+use parlour_websocket::Writer;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use crate::Connection;
 use crate::bus::{Bus, Hint, Listener, Published};
 use crate::encoder::Encoders;
 use crate::history::History;
+use crate::line::Line;
 use crate::lock::lock;
+use crate::reading::Reading;
 use crate::registry::Registry;
-use crate::repair;
+use crate::repair::{self, PAGE, RETRY};
+use crate::room::{Later, Room};
 use crate::rooms::{Hold, Rooms};
 use crate::settings::HubSettings;
 use crate::subscription::Log;
+use crate::wheel::Wheel;
 
 /// All that a node's hub is.
 pub(crate) struct Inner {
@@ -31,7 +37,8 @@ pub(crate) struct Inner {
     pub(crate) awaited: Mutex<Awaited>,
     pub(crate) reads: Semaphore,
     pub(crate) seats: AtomicUsize,
-    pub(crate) delivered: AtomicU64,
+    pub(crate) delivered: Arc<AtomicU64>,
+    pub(crate) wheel: Arc<Wheel>,
     /// Events may be published from a thread that is not the runtime's.
     pub(crate) runtime: Handle,
 }
@@ -52,7 +59,8 @@ impl Listener for Inner {
             }
             Hint::Renamed { id, username } => {
                 for room in self.rooms.all() {
-                    room.rename(id, &username, self.clock.now());
+                    let later = room.rename(id, &username, self.clock.now());
+                    self.tell_later(&room, later);
                 }
             }
         }
@@ -70,8 +78,47 @@ impl Inner {
         }
     }
 
+    pub(crate) fn new_room(&self, name: &RoomName) -> Room {
+        Room::new(name.clone(), &self.settings, Arc::clone(&self.delivered))
+    }
+
+    /// Opens the writing side of a connection.
+    pub(crate) fn open(&self, writer: Writer, connection: &Connection, reading: Option<Reading>) -> Arc<Line> {
+        let signal = Arc::clone(connection.signal());
+        let line = Arc::new(Line::new(writer, signal, reading, &self.wheel, &self.settings));
+        self.wheel.put(&line, line.first_look());
+        line
+    }
+
+    /// Has a large room told of its comings and goings when they have gathered.
+    pub(crate) fn tell_later(&self, room: &Arc<Room>, later: Later) {
+        if later != Later(true) {
+            return;
+        }
+        let (room, clock, gather) = (Arc::clone(room), Arc::clone(&self.clock), self.settings.gather);
+        self.runtime.spawn(async move {
+            sleep(gather).await;
+            room.tell(clock.now());
+        });
+    }
+
+    /// Reads a page of the history, however often it has to be asked for.
+    pub(crate) async fn page(self: Arc<Self>, id: RoomId, after: Seq) -> Vec<Event> {
+        loop {
+            let page = {
+                // The semaphore is never closed, and without a permit reading would still be right.
+                let _permit = self.reads.acquire().await;
+                self.history.after(id, after, PAGE).await
+            };
+            match page {
+                Ok(events) => return events,
+                Err(_) => sleep(RETRY).await,
+            }
+        }
+    }
+
     /// Begins to fill the hole in a room's log.
-    pub(crate) fn repair(&self, room: &Arc<crate::room::Room>) {
+    pub(crate) fn repair(&self, room: &Arc<Room>) {
         let task = repair::repair(Arc::clone(&self.history), Arc::downgrade(room));
         self.runtime.spawn(task);
     }
@@ -89,7 +136,8 @@ impl Inner {
         let due = |_: &(String, AccountId), (until, _): &mut (Instant, Hold)| *until <= now;
         let late: Vec<_> = lock(&self.awaited).extract_if(due).collect();
         for ((_, id), (_, hold)) in late {
-            hold.room.give_up(id, now, self.clock.now());
+            let later = hold.room.give_up(id, now, self.clock.now());
+            self.tell_later(&hold.room, later);
         }
     }
 }

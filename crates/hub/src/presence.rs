@@ -1,4 +1,7 @@
 //! Who is in a room: people, however many seats they have, and for a while those whose line broke.
+//!
+//! What the room has been told of may be behind what is: in a room of thousands comings and goings are gathered for a
+//! moment, and whoever came and went meanwhile was never spoken of.
 
 use std::collections::HashMap;
 
@@ -7,7 +10,11 @@ use tokio::time::Instant;
 
 /// The people of one room.
 #[derive(Debug, Default)]
-pub(crate) struct People(HashMap<AccountId, Person>);
+pub(crate) struct People {
+    known: HashMap<AccountId, Person>,
+    /// Those of whom something may have to be told, in the order in which it happened.
+    changed: Vec<AccountId>,
+}
 
 #[derive(Debug)]
 struct Person {
@@ -15,54 +22,65 @@ struct Person {
     seats: usize,
     /// With no seat left: until when they may come back unnoticed.
     awaited_until: Option<Instant>,
+    /// As whom the room believes them to be here.
+    told: Option<Author>,
 }
 
-/// What a new seat means to the others.
+/// What is to be told to a room.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Arrival {
-    /// Somebody came.
-    First,
-    /// Another seat of somebody who is there, or is back in time.
-    Again,
-    /// The same, but known by this name so far.
-    Renamed(Author),
+pub(crate) enum News {
+    Joined(Author),
+    Left(Author),
+}
+
+impl Person {
+    fn is_here(&self) -> bool {
+        self.seats > 0 || self.awaited_until.is_some()
+    }
 }
 
 impl People {
-    /// Everybody but one.
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Everybody whom the room knows to be here, but one.
     pub(crate) fn others(&self, id: Option<AccountId>) -> Vec<Author> {
-        let others = self.0.values().map(|person| &person.author);
-        others.filter(|author| Some(author.id) != id).cloned().collect()
+        let told = self.known.values().filter_map(|person| person.told.as_ref());
+        told.filter(|author| Some(author.id) != id).cloned().collect()
+    }
+
+    /// Whether the room does not know yet that somebody is here.
+    pub(crate) fn is_untold(&self, id: AccountId) -> bool {
+        self.known.get(&id).is_some_and(|person| person.told.is_none())
     }
 
     /// Somebody takes a seat.
-    pub(crate) fn arrive(&mut self, author: &Author) -> Arrival {
-        let Some(person) = self.0.get_mut(&author.id) else {
-            let person = Person { author: author.clone(), seats: 1, awaited_until: None };
-            self.0.insert(author.id, person);
-            return Arrival::First;
-        };
+    pub(crate) fn arrive(&mut self, author: &Author) {
+        let nobody = || Person { author: author.clone(), seats: 0, awaited_until: None, told: None };
+        let person = self.known.entry(author.id).or_insert_with(nobody);
         person.seats += 1;
         person.awaited_until = None;
-        if person.author == *author {
-            return Arrival::Again;
+        author.clone_into(&mut person.author);
+        if person.told.as_ref() != Some(author) {
+            self.changed.push(author.id);
         }
-        Arrival::Renamed(std::mem::replace(&mut person.author, author.clone()))
     }
 
-    /// A seat is given up. Returns who has left, if it was their last.
-    pub(crate) fn leave(&mut self, id: AccountId) -> Option<Author> {
-        let person = self.0.get_mut(&id)?;
+    /// A seat is given up.
+    pub(crate) fn leave(&mut self, id: AccountId) {
+        let Some(person) = self.known.get_mut(&id) else { return };
         person.seats = person.seats.saturating_sub(1);
-        if person.seats > 0 {
-            return None;
+        if person.seats == 0 {
+            person.awaited_until = None;
+            self.changed.push(id);
         }
-        self.0.remove(&id).map(|person| person.author)
     }
 
     /// The line of a seat broke. Says whether it was the last, so that its owner is awaited until then.
     pub(crate) fn lose(&mut self, id: AccountId, until: Instant) -> bool {
-        let Some(person) = self.0.get_mut(&id) else {
+        let Some(person) = self.known.get_mut(&id) else {
             return false;
         };
         person.seats = person.seats.saturating_sub(1);
@@ -73,22 +91,81 @@ impl People {
         true
     }
 
-    /// Returns who has left, if this one was awaited until `now` and did not come.
-    pub(crate) fn give_up(&mut self, id: AccountId, now: Instant) -> Option<Author> {
-        let person = self.0.get(&id)?;
-        if person.awaited_until.is_none_or(|until| until > now) {
-            return None;
+    /// Somebody who was awaited until `now` did not come.
+    pub(crate) fn give_up(&mut self, id: AccountId, now: Instant) {
+        let Some(person) = self.known.get_mut(&id) else { return };
+        if person.awaited_until.is_some_and(|until| until <= now) {
+            person.awaited_until = None;
+            self.changed.push(id);
         }
-        self.0.remove(&id).map(|person| person.author)
     }
 
-    /// Gives somebody who is here another name. Returns the old and the new, if that is a change.
-    pub(crate) fn rename(&mut self, id: AccountId, username: &str) -> Option<(Author, Author)> {
-        let person = self.0.get_mut(&id)?;
-        if person.author.username == username {
-            return None;
+    /// Gives somebody who is here another name.
+    pub(crate) fn rename(&mut self, id: AccountId, username: &str) {
+        let Some(person) = self.known.get_mut(&id) else { return };
+        if person.author.username != username {
+            username.clone_into(&mut person.author.username);
+            self.changed.push(id);
         }
-        let renamed = Author { id, username: username.to_owned() };
-        Some((std::mem::replace(&mut person.author, renamed.clone()), renamed))
+    }
+
+    /// Whether something may have to be told.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// What the room has to be told, so that it knows what is.
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        let mut news = Vec::new();
+        for id in std::mem::take(&mut self.changed) {
+            let Some(person) = self.known.get_mut(&id) else { continue };
+            let is = person.is_here().then(|| person.author.clone());
+            if person.told != is {
+                news.extend(person.told.take().map(News::Left));
+                news.extend(is.clone().map(News::Joined));
+                person.told = is;
+            }
+            if !person.is_here() {
+                self.known.remove(&id);
+            }
+        }
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ada(username: &str) -> Author {
+        Author { id: AccountId(1), username: username.to_owned() }
+    }
+
+    #[test]
+    fn what_came_and_went_unnoticed_is_not_spoken_of() {
+        let mut people = People::default();
+        people.arrive(&ada("ada"));
+        people.leave(AccountId(1));
+        assert_eq!(people.news(), []);
+        assert_eq!(people.len(), 0);
+        people.arrive(&ada("ada"));
+        assert!(people.is_untold(AccountId(1)));
+        assert_eq!(people.news(), [News::Joined(ada("ada"))]);
+        people.leave(AccountId(1));
+        people.arrive(&ada("ada"));
+        assert_eq!(people.news(), [], "gone and back");
+        assert_eq!(people.others(None), [ada("ada")]);
+    }
+
+    #[test]
+    fn another_name_is_a_going_and_a_coming() {
+        let mut people = People::default();
+        people.arrive(&ada("ada"));
+        people.news();
+        people.rename(AccountId(1), "countess");
+        assert_eq!(people.others(None), [ada("ada")], "as the room knows her");
+        assert_eq!(people.news(), [News::Left(ada("ada")), News::Joined(ada("countess"))]);
+        people.rename(AccountId(1), "countess");
+        assert!(!people.has_news());
     }
 }

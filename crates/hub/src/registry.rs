@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::task::{Context, Waker};
 
 use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
 use tokio::sync::Notify;
@@ -70,28 +71,39 @@ struct Line {
     signal: Arc<Signal>,
 }
 
-/// Tells one connection that it must go. The first reason stands.
+/// Reaches the task of one connection: to have it look, or to tell it that it must go.
 #[derive(Default)]
 pub(crate) struct Signal {
     farewell: OnceLock<Farewell>,
-    given: Notify,
+    task: Mutex<Option<Waker>>,
 }
 
 impl Signal {
+    /// Tells it to go. The first reason stands.
     fn give(&self, farewell: Farewell) {
         if self.farewell.set(farewell).is_ok() {
-            self.given.notify_waiters();
+            self.ring();
         }
     }
 
-    pub(crate) async fn given(&self) -> Farewell {
-        loop {
-            // Made before looking: it is woken by every call from here on.
-            let given = self.given.notified();
-            if let Some(farewell) = self.farewell.get() {
-                return *farewell;
-            }
-            given.await;
+    /// Why the connection must go, if it must.
+    pub(crate) fn farewell(&self) -> Option<Farewell> {
+        self.farewell.get().copied()
+    }
+
+    /// Wakes the task that heeds it.
+    pub(crate) fn ring(&self) {
+        let task = lock(&self.task).take();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+
+    /// Has this task woken by every ring from here on until it is; it heeds the signal before it looks. One task does.
+    pub(crate) fn heed(&self, cx: &Context<'_>) {
+        let mut task = lock(&self.task);
+        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A room's newest entries, each with its frames: what seats have their cursors in.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,6 +8,7 @@ use bytes::Bytes;
 use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
 
 use crate::encoder::{MOST_ENCODERS, Voice};
+use crate::page::{Page, Reached, Step};
 
 /// An entry's place in its ring: ascending from 0 for as long as the room is active. Presence has places too,
 /// so this is not the seq.
@@ -25,7 +25,7 @@ pub(crate) enum What {
 /// One thing that happened, written at most once per encoder.
 pub(crate) struct Entry {
     what: What,
-    frames: [OnceLock<Option<Bytes>>; MOST_ENCODERS],
+    frames: [OnceLock<Bytes>; MOST_ENCODERS],
 }
 
 /// The newest entries, bounded in number and in bytes.
@@ -47,6 +47,10 @@ impl Entry {
         Self { what, frames: [const { OnceLock::new() }; MOST_ENCODERS] }
     }
 
+    pub(crate) fn what(&self) -> &What {
+        &self.what
+    }
+
     /// The seq of an event; `None` for presence.
     pub(crate) fn seq(&self) -> Option<Seq> {
         match &self.what {
@@ -56,7 +60,7 @@ impl Entry {
     }
 
     fn weight(&self) -> usize {
-        let frames = self.frames.iter().filter_map(OnceLock::get).flatten();
+        let frames = self.frames.iter().filter_map(OnceLock::get);
         self.what.weight() + frames.map(Bytes::len).sum::<usize>()
     }
 }
@@ -88,12 +92,14 @@ impl What {
         }
     }
 
-    pub(crate) fn written_by(&self, voice: Voice) -> Option<Bytes> {
-        match self {
+    /// In a contract's words; empty when that says nothing of it.
+    fn written_by(&self, voice: Voice) -> Bytes {
+        let text = match self {
             Self::Event(event) => voice.encoder.event(event),
             Self::Joined(who, at) => voice.encoder.joined(who, *at),
             Self::Left(who, at) => voice.encoder.left(who, *at),
-        }
+        };
+        text.map_or_else(Bytes::new, |text| voice.frame(&text))
     }
 }
 
@@ -178,16 +184,29 @@ impl Ring {
     }
 
     /// An entry in a contract's words; empty when that says nothing of it.
-    pub(crate) fn frame<'a>(&self, entry: &'a Entry, voice: Voice) -> Cow<'a, [u8]> {
+    pub(crate) fn frame(&self, entry: &Entry, voice: Voice) -> Bytes {
         let Some(slot) = voice.slot else {
-            return Cow::Owned(entry.what.written_by(voice).unwrap_or_default().into());
+            return entry.what.written_by(voice);
         };
         let frame = entry.frames[slot].get_or_init(|| {
             let frame = entry.what.written_by(voice);
-            self.bytes.fetch_add(frame.as_ref().map_or(0, Bytes::len), Ordering::Relaxed);
+            self.bytes.fetch_add(frame.len(), Ordering::Relaxed);
             frame
         });
-        Cow::Borrowed(frame.as_deref().unwrap_or_default())
+        frame.clone()
+    }
+
+    /// All from a place on that one page holds, for whom it is all news. `None` if some of it is gone.
+    pub(crate) fn page(&self, place: Position, voice: Voice) -> Option<Page> {
+        let mut page = Page::default();
+        for (place, entry) in self.from(place)? {
+            let frame = self.frame(entry, voice);
+            if !frame.is_empty() && !page.add(frame, Step::Ring(place + 1)) {
+                return Some(page);
+            }
+        }
+        page.reached = Some(Reached { cursor: self.end(), plain: true });
+        Some(page)
     }
 
     fn is_over(&mut self) -> bool {
@@ -214,19 +233,19 @@ mod tests {
     struct Thousand;
 
     impl Encoder for Thousand {
-        fn event(&self, _: &Event) -> Option<Bytes> {
-            Some(Bytes::from_static(&[7; 1_000]))
+        fn event(&self, _: &Event) -> Option<String> {
+            Some("7".repeat(996))
         }
 
-        fn joined(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+        fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
             None
         }
 
-        fn left(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+        fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
             None
         }
 
-        fn online(&self, _: &[Author], _: Timestamp) -> Option<Bytes> {
+        fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
             None
         }
     }

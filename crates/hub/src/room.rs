@@ -1,17 +1,27 @@
 //! One room in memory: its place in the log, its newest entries, its people.
 
-use std::sync::{RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
 use parlour_model::{AccountId, Author, Event, RoomId, RoomName, Seq, Timestamp};
-use tokio::sync::{OnceCell, watch};
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
+use crate::encoder::Voice;
 use crate::history::Head;
+use crate::line::Line;
 use crate::lock::{read, write};
-use crate::presence::{Arrival, People};
+use crate::page::Page;
+use crate::presence::{News, People};
+use crate::reading::FellBehind;
 use crate::ring::{Position, Ring, What};
 use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
+use crate::walker::{Walker, walk};
+
+/// So many seats have one walker; in a larger room there is one for each core.
+const SEATS_OF_ONE_WALKER: usize = 512;
 
 /// A room that somebody is in, or was in until a moment ago.
 pub(crate) struct Room {
@@ -19,8 +29,15 @@ pub(crate) struct Room {
     /// Done by whoever joins first; the others wait for it.
     pub(crate) activation: OnceCell<()>,
     state: RwLock<State>,
-    /// The ring's end: one wake-up for all seats, however many entries have come.
-    news: watch::Sender<Position>,
+    /// The ring's bounds, to be looked at without the lock.
+    first: AtomicU64,
+    end: AtomicU64,
+    walkers: Box<[OnceLock<Arc<Walker>>]>,
+    seats: AtomicUsize,
+    /// Frames given to seats, all rooms together.
+    delivered: Arc<AtomicU64>,
+    /// A room with more people gathers their comings and goings for a moment.
+    large: usize,
 }
 
 /// What changes together, under one lock that is never held across an await.
@@ -30,6 +47,8 @@ pub(crate) struct State {
     people: People,
     /// Whether a task fills the hole in the log.
     repairing: bool,
+    /// Whether comings and goings are being gathered.
+    tells_later: bool,
 }
 
 /// What a newcomer finds.
@@ -37,6 +56,8 @@ pub(crate) struct Arrived {
     /// From here on presence entries are news to the seat; its `others` show the earlier ones.
     pub(crate) at: Position,
     pub(crate) others: Vec<Author>,
+    /// Whether the room does not know yet that the newcomer is there.
+    pub(crate) untold: bool,
     /// The seq of the last event before `at`.
     pub(crate) last: Seq,
 }
@@ -51,23 +72,72 @@ pub(crate) enum Gate {
     Lost,
 }
 
+/// Something is to be told to the room a moment later: [`Room::tell`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Later(pub(crate) bool);
+
 impl Room {
-    pub(crate) fn new(name: RoomName, settings: &HubSettings) -> Self {
+    pub(crate) fn new(name: RoomName, settings: &HubSettings, delivered: Arc<AtomicU64>) -> Self {
         let state = State {
             subscription: Subscription::default(),
             ring: Ring::new(settings.ring_entries, settings.ring_bytes),
             people: People::default(),
             repairing: false,
+            tells_later: false,
         };
-        Self { name, activation: OnceCell::new(), state: RwLock::new(state), news: watch::Sender::new(0) }
+        Self {
+            name,
+            activation: OnceCell::new(),
+            state: RwLock::new(state),
+            first: AtomicU64::new(0),
+            end: AtomicU64::new(0),
+            walkers: (0..settings.walkers.max(1)).map(|_| OnceLock::new()).collect(),
+            seats: AtomicUsize::new(0),
+            delivered,
+            large: settings.large_room,
+        }
     }
 
-    pub(crate) fn news(&self) -> watch::Receiver<Position> {
-        self.news.subscribe()
-    }
-
+    /// The place that the next entry will have.
     pub(crate) fn end(&self) -> Position {
-        *self.news.borrow()
+        self.end.load(Ordering::Acquire)
+    }
+
+    /// The first place that is still there.
+    pub(crate) fn first(&self) -> Position {
+        self.first.load(Ordering::Acquire)
+    }
+
+    /// What is to be read from a place on.
+    pub(crate) fn page(&self, place: Position, voice: Voice) -> Result<Page, FellBehind> {
+        self.read().ring.page(place, voice).ok_or(FellBehind)
+    }
+
+    /// Has a line written to whenever something happens. Returns which walker does.
+    pub(crate) fn attach(self: &Arc<Self>, line: &Arc<Line>, runtime: &Handle) -> usize {
+        let seats = self.seats.fetch_add(1, Ordering::Relaxed);
+        let index = if seats < SEATS_OF_ONE_WALKER { 0 } else { seats % self.walkers.len() };
+        let walker = self.walkers[index].get_or_init(|| {
+            let walker = Arc::new(Walker::default());
+            runtime.spawn(walk(Arc::clone(&walker), Arc::downgrade(self)));
+            walker
+        });
+        walker.add(Arc::clone(line));
+        index
+    }
+
+    /// A line that was attached is closed.
+    pub(crate) fn detach(&self, index: usize) {
+        let others = self.seats.fetch_sub(1, Ordering::Relaxed);
+        if let Some(walker) = self.walkers[index].get() {
+            walker.remove(others);
+        }
+    }
+
+    /// Counts frames that were given to seats.
+    pub(crate) fn count(&self, given: u64) {
+        self.delivered.fetch_add(given, Ordering::Relaxed);
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -106,24 +176,25 @@ impl Room {
     }
 
     /// Takes a seat: registration, the list of others and the newcomer's entry are one step.
-    pub(crate) fn arrive(&self, person: Option<&Author>, at: Timestamp, list: bool) -> Arrived {
+    pub(crate) fn arrive(&self, person: Option<&Author>, at: Timestamp, list: bool) -> (Arrived, Later) {
         self.change(|state| {
             let id = person.map(|author| author.id);
             let others = if list { state.people.others(id) } else { Vec::new() };
             if let Some(author) = person {
-                state.welcome(author, at);
+                state.people.arrive(author);
             }
-            Arrived { at: state.ring.end(), others, last: state.subscription.last() }
+            let later = state.tell_if_small(self.large, at);
+            let untold = id.is_some_and(|id| state.people.is_untold(id));
+            (Arrived { at: state.ring.end(), others, untold, last: state.subscription.last() }, later)
         })
     }
 
     /// A person gives up a seat.
-    pub(crate) fn leave(&self, id: AccountId, at: Timestamp) {
+    pub(crate) fn leave(&self, id: AccountId, at: Timestamp) -> Later {
         self.change(|state| {
-            if let Some(author) = state.people.leave(id) {
-                state.ring.push(What::Left(author, at));
-            }
-        });
+            state.people.leave(id);
+            state.tell_if_small(self.large, at)
+        })
     }
 
     /// A person's line broke. `true`: it was the last, and they are awaited until then.
@@ -132,23 +203,25 @@ impl Room {
     }
 
     /// Waits no longer for a person, unless they are back or awaited anew.
-    pub(crate) fn give_up(&self, id: AccountId, now: Instant, at: Timestamp) {
+    pub(crate) fn give_up(&self, id: AccountId, now: Instant, at: Timestamp) -> Later {
         self.change(|state| {
-            if let Some(author) = state.people.give_up(id, now) {
-                state.ring.push(What::Left(author, at));
-            }
-        });
+            state.people.give_up(id, now);
+            state.tell_if_small(self.large, at)
+        })
     }
 
     /// A person has another name: what they wrote bears it, and if they are here they leave and join.
-    pub(crate) fn rename(&self, id: AccountId, username: &str, at: Timestamp) {
+    pub(crate) fn rename(&self, id: AccountId, username: &str, at: Timestamp) -> Later {
         self.change(|state| {
             state.ring.rewrite(id, Some(username));
-            if let Some((old, new)) = state.people.rename(id, username) {
-                state.ring.push(What::Left(old, at));
-                state.ring.push(What::Joined(new, at));
-            }
-        });
+            state.people.rename(id, username);
+            state.tell_if_small(self.large, at)
+        })
+    }
+
+    /// Tells of the comings and goings that were gathered.
+    pub(crate) fn tell(&self, at: Timestamp) {
+        self.change(|state| state.tell(at));
     }
 
     /// An account is gone, and what it wrote with it.
@@ -192,30 +265,52 @@ impl Room {
         })
     }
 
-    /// Changes the room and wakes its seats if that put something into the ring.
+    /// Changes the room and rings its walkers if that put something into the ring.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let (result, end) = {
             let mut state = write(&self.state);
             let result = change(&mut state);
+            self.first.store(state.ring.first(), Ordering::Release);
             (result, state.ring.end())
         };
         // Outside of the lock two changes may come here in the other order.
-        self.news.send_if_modified(|news| {
-            let is_later = *news < end;
-            *news = end.max(*news);
-            is_later
-        });
+        if self.end.fetch_max(end, Ordering::AcqRel) < end {
+            self.walkers.iter().filter_map(OnceLock::get).for_each(|walker| walker.ring());
+        }
         result
     }
 }
 
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.walkers.iter().filter_map(OnceLock::get).for_each(|walker| walker.ring());
+    }
+}
+
 impl State {
-    fn welcome(&mut self, author: &Author, at: Timestamp) {
-        match self.people.arrive(author) {
-            Arrival::Again => return,
-            Arrival::First => {}
-            Arrival::Renamed(old) => self.ring.push(What::Left(old, at)),
+    /// The seq of the last delivered event.
+    pub(crate) fn last(&self) -> Seq {
+        self.subscription.last()
+    }
+
+    /// Tells of comings and goings at once, unless there are too many people for that.
+    fn tell_if_small(&mut self, large: usize, at: Timestamp) -> Later {
+        if self.people.len() <= large {
+            self.tell(at);
+            return Later(false);
         }
-        self.ring.push(What::Joined(author.clone(), at));
+        let begins = self.people.has_news() && !self.tells_later;
+        self.tells_later |= begins;
+        Later(begins)
+    }
+
+    fn tell(&mut self, at: Timestamp) {
+        self.tells_later = false;
+        for news in self.people.news() {
+            self.ring.push(match news {
+                News::Joined(author) => What::Joined(author, at),
+                News::Left(author) => What::Left(author, at),
+            });
+        }
     }
 }

@@ -7,7 +7,6 @@ use parlour_model::RoomName;
 
 use crate::lock::lock;
 use crate::room::Room;
-use crate::settings::HubSettings;
 
 /// The active rooms, by the key of their names.
 #[derive(Default)]
@@ -26,11 +25,9 @@ pub(crate) struct Hold {
 
 impl Rooms {
     /// Holds a room, which begins with that if it is not active.
-    pub(crate) fn hold(self: &Arc<Self>, name: &RoomName, settings: &HubSettings) -> Hold {
+    pub(crate) fn hold(self: &Arc<Self>, name: &RoomName, room: impl FnOnce() -> Room) -> Hold {
         let mut slots = lock(&self.0);
-        let slot = slots
-            .entry(name.key().to_owned())
-            .or_insert_with(|| Slot { room: Arc::new(Room::new(name.clone(), settings)), holds: 0 });
+        let slot = slots.entry(name.key().to_owned()).or_insert_with(|| Slot { room: Arc::new(room()), holds: 0 });
         slot.holds += 1;
         Hold { rooms: Arc::clone(self), room: Arc::clone(&slot.room) }
     }

@@ -1,24 +1,18 @@
-//! A seat: one connection's place in one room, and how far it has read.
+//! A seat: one person's or guest's place in one room, from the joining to the parting.
 
-use std::collections::VecDeque;
 use std::fmt;
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::{Bytes, BytesMut};
-use parlour_model::{AccountId, Author, Event, RoomId, RoomName, Seq};
-use tokio::select;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use parlour_model::{AccountId, Author, RoomName, Seq};
+use parlour_websocket::Writer;
+use tokio::time::Instant;
 
-use crate::encoder::{Encoder, Voice};
-use crate::history::BoxFuture;
+use crate::encoder::Encoder;
+use crate::line::Line;
 use crate::node::Inner;
-use crate::outbox::{Outbox, Page};
-use crate::repair::{PAGE, RETRY};
-use crate::ring::Position;
-use crate::room::{Arrived, Gate, Room};
+use crate::reading::Reading;
+use crate::room::Room;
 use crate::rooms::Hold;
 use crate::{Connection, Hub};
 
@@ -40,40 +34,21 @@ pub enum JoinError {
     HistoryAway,
 }
 
-/// This seat reads more slowly than the room speaks, and what it has not read is no longer kept. It is to be
-/// closed with 1013; its peer resumes from the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FellBehind;
-
 /// One connection's place in one room. Dropping it means that the line broke: its person is awaited for the
 /// grace. [`Seat::leave`] means that they have gone.
 pub struct Seat {
     hub: Arc<Inner>,
     hold: Hold,
     person: Option<AccountId>,
-    voice: Voice,
-    outbox: Outbox,
-    news: watch::Receiver<Position>,
-    /// Presence entries before this are in the list of people that the seat began with.
-    joined_at: Position,
-    place: Place,
+    /// What the seat begins with, until somebody listens.
+    begin: Option<Box<Begin>>,
     has_left: bool,
 }
 
-/// Where a seat reads. Events up to `after` it has.
-enum Place {
-    /// In the history, towards the ring.
-    Behind(Behind),
-    /// In the ring.
-    Live { cursor: Position, after: Seq },
-}
-
-struct Behind {
-    after: Seq,
-    /// What was read and has not been given out.
-    frames: VecDeque<Bytes>,
-    /// Kept here so that a dropped [`Seat::pending`] does not begin the read anew.
-    reading: Option<BoxFuture<'static, Vec<Event>>>,
+struct Begin {
+    reading: Reading,
+    /// Told before anything else.
+    first: Vec<String>,
 }
 
 impl Hub {
@@ -84,13 +59,15 @@ impl Hub {
     /// told only when somebody comes who was not there, on another seat or a moment ago.
     ///
     /// `connection` proves that this socket is registered.
+    ///
+    /// # Errors
+    /// [`JoinError::HistoryAway`].
     pub async fn join(&self, room: &RoomName, _connection: &Connection, seat: NewSeat) -> Result<Seat, JoinError> {
         let hub = Arc::clone(&self.0);
-        let hold = hub.rooms.hold(room, &hub.settings);
+        let hold = hub.rooms.hold(room, || hub.new_room(room));
         hub.activate(&hold.room).await?;
         let since = hub.within_log(&hold.room, seat.since).await?;
-        let voice = hub.encoders.voice(seat.encoder);
-        Ok(Seat::take(hub, hold, &seat, since, voice))
+        Ok(Seat::take(hub, hold, &seat, since))
     }
 }
 
@@ -119,137 +96,36 @@ impl Inner {
 }
 
 impl Seat {
-    fn take(hub: Arc<Inner>, hold: Hold, new: &NewSeat, since: Option<Seq>, voice: Voice) -> Self {
+    fn take(hub: Arc<Inner>, hold: Hold, new: &NewSeat, since: Option<Seq>) -> Self {
         let now = hub.clock.now();
-        let room = &hold.room;
-        // Before the cursor is placed, so that nothing comes unnoticed in between.
-        let news = room.news();
-        let arrived = room.arrive(new.person.as_ref(), now, voice.encoder.presence());
+        let voice = hub.encoders.voice(new.encoder);
+        let (arrived, later) = hold.room.arrive(new.person.as_ref(), now, new.encoder.presence());
+        hub.tell_later(&hold.room, later);
         hub.seats.fetch_add(1, Ordering::Relaxed);
-        let outbox = Outbox::new(Arc::clone(room));
-        let online = voice.encoder.online(&arrived.others, now);
-        let joined = new.person.as_ref().and_then(|who| voice.encoder.joined(who, now));
-        online.into_iter().chain(joined).for_each(|frame| outbox.begin_with(frame));
-        Self {
-            person: new.person.as_ref().map(|author| author.id),
-            place: Place::at(&arrived, since),
-            joined_at: arrived.at,
-            hub,
-            hold,
-            voice,
-            outbox,
-            news,
-            has_left: false,
+        let online = new.encoder.online(&arrived.others, now);
+        let joined = new.person.as_ref().and_then(|who| new.encoder.joined(who, now));
+        let person = new.person.as_ref().map(|author| author.id);
+        let reading = Reading::begin(Arc::clone(&hold.room), voice, person, &arrived, since);
+        let first = online.into_iter().chain(joined).collect();
+        Self { hub, hold, person, begin: Some(Box::new(Begin { reading, first })), has_left: false }
+    }
+
+    /// Opens a connection's line and has the room written to it. A seat is opened once.
+    pub(crate) fn open(&mut self, writer: Writer, connection: &Connection) -> Attached {
+        let begin = self.begin.take();
+        let voice = begin.as_ref().map(|begin| begin.reading.voice);
+        let (reading, first) = begin.map_or((None, Vec::new()), |begin| (Some(begin.reading), begin.first));
+        let line = self.hub.open(writer, connection, reading);
+        for text in first {
+            line.begin_with(voice.map_or_else(Default::default, |voice| voice.frame(&text)));
         }
-    }
-
-    /// Waits until there is something for this seat, and appends as many whole frames as make about 64 KiB.
-    ///
-    /// May be dropped at any point and called again; nothing is lost.
-    pub async fn pending(&mut self, out: &mut BytesMut) -> Result<(), FellBehind> {
-        loop {
-            self.news.mark_unchanged();
-            if self.take_page(out)? {
-                return Ok(());
-            }
-            select! {
-                _ = self.news.changed() => {}
-                () = self.outbox.filled() => {}
-                events = self.place.read() => self.read(&events),
-            }
-        }
-    }
-
-    /// Queues a frame for this seat alone, as [`Outbox::push`] does.
-    pub fn push(&self, frame: Bytes) {
-        self.outbox.push(frame);
-    }
-
-    /// The seat's private queue, to be kept by whoever answers its peer.
-    pub fn outbox(&self) -> &Outbox {
-        &self.outbox
+        let walker = self.hold.room.attach(&line, &self.hub.runtime);
+        Attached { line, to: Some((Arc::clone(&self.hold.room), walker)) }
     }
 
     /// Gives the seat up: if it was their last, the person has left.
     pub fn leave(mut self) {
         self.has_left = true;
-    }
-
-    /// Appends what there is now, and says whether there was anything.
-    pub(crate) fn take_page(&mut self, out: &mut BytesMut) -> Result<bool, FellBehind> {
-        let mut page = Page::new(out);
-        let result = self.fill(&mut page);
-        self.hub.delivered.fetch_add(page.frames, Ordering::Relaxed);
-        result.map(|()| page.frames > 0)
-    }
-
-    fn fill(&mut self, page: &mut Page<'_>) -> Result<(), FellBehind> {
-        if self.outbox.queue().has_overflowed() {
-            return Err(FellBehind);
-        }
-        self.catch_up(page)?;
-        self.follow(page)
-    }
-
-    /// Gives what was read from the history; when nothing of it is left, goes on in the ring or reads more.
-    fn catch_up(&mut self, page: &mut Page<'_>) -> Result<(), FellBehind> {
-        let Place::Behind(behind) = &mut self.place else {
-            return Ok(());
-        };
-        let all = Position::MAX;
-        if behind.reading.is_some() {
-            self.outbox.queue().give(all, page);
-            return Ok(());
-        }
-        if !self.outbox.queue().give(all, page) || !behind.give(page) {
-            return Ok(());
-        }
-        let after = behind.after;
-        match self.hold.room.gate(after, self.joined_at, self.voice.encoder.presence()) {
-            Gate::Open(cursor) => self.place = Place::Live { cursor, after },
-            Gate::Read(id) => {
-                let reading = read(Arc::clone(&self.hub), id, after);
-                behind.reading = Some(Box::pin(reading));
-            }
-            Gate::Lost => return Err(FellBehind),
-        }
-        Ok(())
-    }
-
-    /// Gives what the ring has from the cursor on.
-    fn follow(&mut self, page: &mut Page<'_>) -> Result<(), FellBehind> {
-        let Place::Live { cursor, after } = &mut self.place else {
-            return Ok(());
-        };
-        let state = self.hold.room.read();
-        let mut private = self.outbox.queue();
-        for (place, entry) in state.ring.from(*cursor).ok_or(FellBehind)? {
-            if !private.give(place, page) {
-                return Ok(());
-            }
-            let is_news = match entry.seq() {
-                Some(seq) => seq > *after,
-                None => place >= self.joined_at,
-            };
-            if is_news && !page.add(&state.ring.frame(entry, self.voice)) {
-                return Ok(());
-            }
-            *cursor = place + 1;
-        }
-        private.give(Position::MAX, page);
-        Ok(())
-    }
-
-    /// Takes a page of the history.
-    fn read(&mut self, events: &[Event]) {
-        let Place::Behind(behind) = &mut self.place else {
-            return;
-        };
-        behind.reading = None;
-        // An empty page means that the log keeps nothing there: there is nothing to wait for.
-        behind.after = events.last().map_or_else(|| self.hold.room.last(), |event| event.seq);
-        let encoder = self.voice.encoder;
-        behind.frames.extend(events.iter().filter_map(|event| encoder.event(event)));
     }
 }
 
@@ -261,7 +137,8 @@ impl Drop for Seat {
         };
         let room = &self.hold.room;
         if self.has_left {
-            room.leave(id, self.hub.clock.now());
+            let later = room.leave(id, self.hub.clock.now());
+            self.hub.tell_later(room, later);
             return;
         }
         let until = Instant::now() + self.hub.settings.leave_grace;
@@ -271,49 +148,28 @@ impl Drop for Seat {
     }
 }
 
-impl Place {
-    fn at(arrived: &Arrived, since: Option<Seq>) -> Self {
-        match since {
-            Some(after) if after < arrived.last => {
-                Self::Behind(Behind { after, frames: VecDeque::new(), reading: None })
-            }
-            after => Self::Live { cursor: arrived.at, after: after.unwrap_or(0) },
-        }
+/// A line that is open, and the room's walker that writes to it. Dropped, it is closed for both.
+pub(crate) struct Attached {
+    line: Arc<Line>,
+    to: Option<(Arc<Room>, usize)>,
+}
+
+impl Attached {
+    /// A line that no room is written to.
+    pub(crate) fn alone(line: Arc<Line>) -> Self {
+        Self { line, to: None }
     }
 
-    /// Resolves with the page that is being read, if one is.
-    async fn read(&mut self) -> Vec<Event> {
-        match self {
-            Self::Behind(Behind { reading: Some(reading), .. }) => reading.await,
-            _ => pending().await,
-        }
+    pub(crate) fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 }
 
-impl Behind {
-    /// `false`: the page is full.
-    fn give(&mut self, page: &mut Page<'_>) -> bool {
-        while let Some(frame) = self.frames.front() {
-            if !page.add(frame) {
-                return false;
-            }
-            self.frames.pop_front();
-        }
-        true
-    }
-}
-
-/// Reads a page, however often it has to be asked for.
-async fn read(hub: Arc<Inner>, id: RoomId, after: Seq) -> Vec<Event> {
-    loop {
-        let page = {
-            // The semaphore is never closed, and without a permit reading would still be right.
-            let _permit = hub.reads.acquire().await;
-            hub.history.after(id, after, PAGE).await
-        };
-        match page {
-            Ok(events) => return events,
-            Err(_) => sleep(RETRY).await,
+impl Drop for Attached {
+    fn drop(&mut self) {
+        self.line.close();
+        if let Some((room, walker)) = &self.to {
+            room.detach(*walker);
         }
     }
 }

@@ -15,6 +15,12 @@ pub struct HubSettings {
     pub ping_every: Duration,
     /// How long a peer may be silent, and how long a write may make no progress, before the line counts as broken.
     pub idle_timeout: Duration,
+    /// A room with more people than this gathers their comings and goings for [`HubSettings::gather`].
+    pub large_room: usize,
+    /// How long a large room gathers comings and goings before it tells of them.
+    pub gather: Duration,
+    /// How many tasks write to the seats of one large room: as many as there are cores.
+    pub walkers: usize,
     /// The most connections of one account.
     pub connections_per_account: usize,
     /// The most connections from one source.
@@ -31,6 +37,9 @@ impl Default for HubSettings {
             leave_grace: Duration::from_secs(10),
             ping_every: Duration::from_secs(25),
             idle_timeout: Duration::from_mins(1),
+            large_room: 1_000,
+            gather: Duration::from_millis(500),
+            walkers: std::thread::available_parallelism().map_or(1, usize::from),
             connections_per_account: 32,
             connections_per_source: 1_024,
             connections: 100_000,

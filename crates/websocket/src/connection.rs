@@ -149,7 +149,8 @@ impl Reader {
         self.decoder.has_begun()
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
+    /// [`Reader::next`] for callers that poll. Only the task that polled last is woken.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
         if self.peer != Peer::Speaking {
             return Poll::Ready(Err(ReadError::Ended));
         }
@@ -231,6 +232,11 @@ impl Writer {
         self.sink.try_write(bytes)
     }
 
+    /// Whether [`Writer::try_write`] hands everything to the system at once, so that no [`Writer::flush`] is needed.
+    pub fn is_direct(&self) -> bool {
+        matches!(self.sink, Sink::Tcp(_))
+    }
+
     /// Waits until it is worth trying to write.
     pub async fn writable(&mut self) -> io::Result<()> {
         poll_fn(|cx| self.poll_writable(cx)).await
@@ -257,7 +263,12 @@ impl Writer {
     /// Sees out what a stream with a buffer of its own, such as TLS, still holds after [`Writer::try_write`] took it.
     /// Over TCP there is nothing to do.
     pub async fn flush(&mut self) -> io::Result<()> {
-        poll_fn(|cx| self.sink.poll_flush(cx)).await
+        poll_fn(|cx| self.poll_flush(cx)).await
+    }
+
+    /// [`Writer::flush`] for callers that poll. Only the task that polled last is woken.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sink.poll_flush(cx)
     }
 
     /// Ends the sending direction of the stream; the other may go on.

@@ -1,0 +1,171 @@
+//! How far one connection has read in its room: in the history at first, then in the ring.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use parlour_model::{AccountId, Event, RoomId, Seq};
+
+use crate::encoder::Voice;
+use crate::page::{Page, Reached, Step};
+use crate::queue::Queue;
+use crate::ring::{Position, What};
+use crate::room::{Arrived, Gate, Room};
+
+/// This seat reads more slowly than the room speaks, and what it has not read is no longer kept. It is to be
+/// closed with 1013; its peer resumes from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FellBehind;
+
+/// How far a seat has read.
+pub(crate) struct Reading {
+    pub(crate) room: Arc<Room>,
+    pub(crate) voice: Voice,
+    person: Option<AccountId>,
+    /// Presence entries before this are in the list of people that the seat began with.
+    joined_at: Position,
+    /// Its own coming has been told to the seat, but not yet to the room.
+    awaits_own: bool,
+    place: Place,
+}
+
+/// Where a seat reads. Events up to `after` it has.
+enum Place {
+    /// In the history, towards the ring.
+    Behind { after: Seq, frames: VecDeque<Bytes> },
+    /// In the ring. `plain`: all from the cursor on is news.
+    Live { cursor: Position, after: Seq, plain: bool },
+}
+
+/// What a reader in the history needs next.
+pub(crate) enum Need {
+    /// Nothing: it reads in the ring.
+    Nothing,
+    /// It has come to the ring.
+    Ring,
+    /// The page of the history after this.
+    Page(RoomId, Seq),
+}
+
+impl Reading {
+    pub(crate) fn begin(
+        room: Arc<Room>,
+        voice: Voice,
+        person: Option<AccountId>,
+        arrived: &Arrived,
+        since: Option<Seq>,
+    ) -> Self {
+        let place = match since {
+            Some(after) if after < arrived.last => Place::Behind { after, frames: VecDeque::new() },
+            after => Place::Live { cursor: arrived.at, after: after.unwrap_or(0), plain: false },
+        };
+        Self { room, voice, person, joined_at: arrived.at, awaits_own: arrived.untold, place }
+    }
+
+    /// The cursor, when all that the ring has from there on is news: then whoever has the same cursor and the
+    /// same voice has the same page before them.
+    pub(crate) fn plain_cursor(&self) -> Option<Position> {
+        match self.place {
+            Place::Live { cursor, plain: true, .. } => Some(cursor),
+            _ => None,
+        }
+    }
+
+    /// Whether it reads in the ring.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.place, Place::Live { .. })
+    }
+
+    /// Whether what it has not read is gone.
+    pub(crate) fn has_fallen_off(&self) -> bool {
+        match self.place {
+            Place::Live { cursor, .. } => cursor < self.room.first(),
+            Place::Behind { .. } => false,
+        }
+    }
+
+    /// Adds what there is for this seat, merged with what is private to it.
+    pub(crate) fn gather(&self, queue: &Queue, page: &mut Page) -> Result<(), FellBehind> {
+        match &self.place {
+            Place::Behind { frames, .. } => {
+                if queue.give(Position::MAX, &mut 0, page) {
+                    // What does not fit waits.
+                    let _all = frames.iter().all(|frame| page.add(frame.clone(), Step::History));
+                }
+                Ok(())
+            }
+            Place::Live { cursor, after, .. } => self.follow(*cursor, *after, queue, page),
+        }
+    }
+
+    fn follow(&self, cursor: Position, after: Seq, queue: &Queue, page: &mut Page) -> Result<(), FellBehind> {
+        let state = self.room.read();
+        let mut next = 0;
+        let mut awaits_own = self.awaits_own;
+        for (place, entry) in state.ring.from(cursor).ok_or(FellBehind)? {
+            if !queue.give(place, &mut next, page) {
+                return Ok(());
+            }
+            let is_own = awaits_own && matches!(entry.what(), What::Joined(who, _) if Some(who.id) == self.person);
+            awaits_own &= !is_own;
+            let is_news = match entry.seq() {
+                Some(seq) => seq > after,
+                None => place >= self.joined_at && !is_own,
+            };
+            let frame = if is_news { state.ring.frame(entry, self.voice) } else { Bytes::new() };
+            if !frame.is_empty() && !page.add(frame, Step::Ring(place + 1)) {
+                return Ok(());
+            }
+        }
+        if queue.give(Position::MAX, &mut next, page) {
+            let plain = state.last() >= after && !awaits_own;
+            page.reached = Some(Reached { cursor: state.ring.end(), plain });
+        }
+        Ok(())
+    }
+
+    /// A step of a page was written.
+    pub(crate) fn take(&mut self, step: Step) {
+        match (step, &mut self.place) {
+            (Step::Ring(to), Place::Live { cursor, .. }) => *cursor = to,
+            (Step::History, Place::Behind { frames, .. }) => drop(frames.pop_front()),
+            _ => {}
+        }
+    }
+
+    /// A whole page was written.
+    pub(crate) fn reach(&mut self, reached: Reached) {
+        if let Place::Live { cursor, plain, .. } = &mut self.place {
+            *cursor = reached.cursor;
+            *plain = reached.plain;
+            self.awaits_own &= !reached.plain;
+        }
+    }
+
+    /// Goes on in the ring if the history has given all before it, or says what to read.
+    pub(crate) fn go_on(&mut self) -> Result<Need, FellBehind> {
+        let Place::Behind { after, frames } = &self.place else {
+            return Ok(Need::Nothing);
+        };
+        debug_assert!(frames.is_empty(), "all that was read is written first");
+        let after = *after;
+        match self.room.gate(after, self.joined_at, self.voice.encoder.presence()) {
+            Gate::Open(cursor) => {
+                self.place = Place::Live { cursor, after, plain: false };
+                Ok(Need::Ring)
+            }
+            Gate::Read(id) => Ok(Need::Page(id, after)),
+            Gate::Lost => Err(FellBehind),
+        }
+    }
+
+    /// Takes a page of the history.
+    pub(crate) fn read(&mut self, events: &[Event]) {
+        let Place::Behind { after, frames } = &mut self.place else {
+            return;
+        };
+        // An empty page means that the log keeps nothing there: there is nothing to wait for.
+        *after = events.last().map_or_else(|| self.room.last(), |event| event.seq);
+        frames.extend(events.iter().filter_map(|event| self.voice.event(event)));
+    }
+}

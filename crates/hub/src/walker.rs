@@ -1,0 +1,165 @@
+//! Fan-out: walks along the seats of a room and writes to each what it has not read, straight into its socket.
+//!
+//! Seats that have read equally far share one page, so that what costs something is the socket alone. No task is woken
+//! for a message; only where a socket is full its own task waits for room.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+use tokio::sync::Notify;
+use tokio::task::yield_now;
+
+use crate::encoder::Voice;
+use crate::line::{Line, Visit};
+use crate::lock::lock;
+use crate::page::Page;
+use crate::reading::{FellBehind, Reading};
+use crate::ring::Position;
+use crate::room::Room;
+
+/// How many seats are served before other tasks have their turn: a fraction of a millisecond.
+pub(crate) const STRIDE: usize = 64;
+
+/// How many pages are kept for seats that have read equally far.
+const MOST_PAGES: usize = 8;
+
+/// Where seats are left for the one task that walks along them.
+#[derive(Default)]
+pub(crate) struct Walker {
+    newcomers: Mutex<Vec<Arc<Line>>>,
+    /// Seats given up since the last walk that saw to them.
+    gone: AtomicUsize,
+    bell: Notify,
+}
+
+impl Walker {
+    /// Adds a seat to the row.
+    pub(crate) fn add(&self, line: Arc<Line>) {
+        lock(&self.newcomers).push(line);
+        self.bell.notify_one();
+    }
+
+    /// A seat was given up. The row forgets it on its next walk; many are a reason to walk.
+    pub(crate) fn remove(&self, others: usize) {
+        let gone = self.gone.fetch_add(1, Ordering::Relaxed);
+        if gone > others / 2 {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Something happened in the room, or it is gone.
+    pub(crate) fn ring(&self) {
+        self.bell.notify_one();
+    }
+}
+
+/// Walks for as long as there is the room.
+pub(crate) async fn walk(walker: Arc<Walker>, room: Weak<Room>) {
+    let mut row = Row::default();
+    loop {
+        walker.bell.notified().await;
+        let Some(room) = room.upgrade() else {
+            return;
+        };
+        while row.needs_walk(&walker, &room) {
+            row.walk(&room).await;
+        }
+    }
+}
+
+/// The seats of one walker.
+#[derive(Default)]
+struct Row {
+    lines: Vec<Arc<Line>>,
+    /// Those before have been offered everything up to `offered`.
+    served: usize,
+    offered: Position,
+}
+
+impl Row {
+    /// Takes in the newcomers and says whether there is anybody to visit.
+    fn needs_walk(&mut self, walker: &Walker, room: &Room) -> bool {
+        self.lines.append(&mut lock(&walker.newcomers));
+        let end = room.end();
+        let is_full_of_gone = walker.gone.load(Ordering::Relaxed) > self.lines.len() / 2;
+        if end > self.offered || is_full_of_gone {
+            self.served = 0;
+            walker.gone.store(0, Ordering::Relaxed);
+        }
+        self.offered = end;
+        self.served < self.lines.len()
+    }
+
+    /// Visits those who have not been served.
+    async fn walk(&mut self, room: &Arc<Room>) {
+        let mut pages = Pages::default();
+        let mut given = 0;
+        while self.served < self.lines.len() {
+            pages.renew(room.end());
+            given += self.stride(&mut pages);
+            yield_now().await;
+        }
+        room.count(given);
+        if pages.unfinished {
+            // Whoever had more to read than a page is visited again.
+            self.offered = 0;
+        }
+    }
+
+    fn stride(&mut self, pages: &mut Pages) -> u64 {
+        let mut given = 0;
+        let mut visits = 0;
+        while visits < STRIDE && self.served < self.lines.len() {
+            let (visit, frames) = self.lines[self.served].visit(|reading, cursor| pages.page(reading, cursor));
+            given += u64::from(frames);
+            visits += 1;
+            pages.unfinished |= visit == Visit::Unfinished;
+            if visit == Visit::Over {
+                self.lines.swap_remove(self.served);
+            } else {
+                self.served += 1;
+            }
+        }
+        given
+    }
+}
+
+/// What is to be read from the few places at which seats are.
+#[derive(Default)]
+struct Pages {
+    kept: Vec<Kept>,
+    end: Position,
+    unfinished: bool,
+}
+
+struct Kept {
+    cursor: Position,
+    voice: Voice,
+    page: Page,
+}
+
+impl Pages {
+    /// Pages that more could be added to are of no use: those who come later are given more at once.
+    fn renew(&mut self, end: Position) {
+        if self.end != end {
+            self.end = end;
+            self.kept.clear();
+        }
+    }
+
+    fn page(&mut self, reading: &Reading, cursor: Position) -> Result<&Page, FellBehind> {
+        let known = self.kept.iter().position(|kept| kept.cursor == cursor && kept.voice.is(reading.voice));
+        let index = match known {
+            Some(index) => index,
+            None => {
+                if self.kept.len() == MOST_PAGES {
+                    self.kept.pop();
+                }
+                let page = reading.room.page(cursor, reading.voice)?;
+                self.kept.push(Kept { cursor, voice: reading.voice, page });
+                self.kept.len() - 1
+            }
+        };
+        Ok(&self.kept[index].page)
+    }
+}
