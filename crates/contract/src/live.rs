@@ -6,10 +6,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::Method;
 use axum::response::Response;
-use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
 use parlour_model::Timestamp;
-use parlour_websocket::{Connection, Handshake, HandshakeError, Limits, Subprotocol, frame};
+use parlour_websocket::{Connection, Handshake, HandshakeError, Limits, Subprotocol};
 use serde::Serialize;
 
 /// How long a client may take to begin speaking the protocol it asked for.
@@ -62,10 +61,10 @@ pub(crate) const fn frame_bytes(text_bytes: usize) -> usize {
     text_bytes * 6 + 2_048
 }
 
-/// A value as one text frame, encoded once for however many receivers.
-pub(crate) fn frame_of(value: &impl Serialize) -> Option<Bytes> {
+/// A value as the text of a message.
+pub(crate) fn text_of(value: &impl Serialize) -> Option<String> {
     match serde_json::to_string(value) {
-        Ok(text) => Some(frame::text(&text)),
+        Ok(text) => Some(text),
         Err(error) => {
             tracing::error!(%error, "a message cannot be written as JSON");
             None

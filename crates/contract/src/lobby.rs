@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
-use parlour_service::live::{Conversation, Encoder, Flow, Posted};
+use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::body::{Json, object};
 use crate::caller::{SESSION_COOKIE, bearer, cookie};
 use crate::desk::Desk;
-use crate::live::{Upgrade, frame_bytes, frame_of, nanoseconds};
+use crate::live::{Upgrade, frame_bytes, nanoseconds, text_of};
 use crate::origin::is_foreign;
 use crate::refusal::{Answer, BadBody, Words, wrong_method};
 use crate::reply;
@@ -112,68 +112,76 @@ struct Talk {
 }
 
 impl Conversation for Talk {
-    async fn text(&mut self, text: String) -> Flow {
-        let Ok(said) = object::<Said>(text.as_bytes()) else {
-            return self.complain("This is no message.");
-        };
-        if said.kind != "chat_message" {
-            return self.complain("Only messages of the type chat_message can be sent.");
-        }
-        let Ok(msg) = SaidText::deserialize(Value::Object(said.msg)) else {
-            return self.complain("A message has a text.");
-        };
-        match self.desk.app.post(&self.room, &self.caller, msg.text, msg.key).await {
-            Ok(Posted::New) => Flow::Go,
-            Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
-            Err(Error::MessageTooLong(most)) => {
-                Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes"))
+    async fn text(&mut self, text: String, turn: Turn) {
+        match read(&text) {
+            Ok(SaidText { text, key }) => {
+                let message = live::Message { text, key };
+                self.desk.app.post(&self.room, &self.caller, message, turn, outcome).await;
             }
-            Err(Error::CredentialRefused | Error::CredentialExpired) => {
-                Flow::Close(CloseCode::POLICY, "the session has ended".to_owned())
-            }
-            Err(error) => self.complain(sentence(&error)),
+            Err(sentence) => turn.settle(complain(sentence, self.desk.app.now())),
         }
     }
 
-    async fn binary(&mut self, _bytes: Bytes) -> Flow {
-        self.complain("Messages are text.")
+    async fn binary(&mut self, _bytes: Bytes, turn: Turn) {
+        turn.settle(complain("Messages are text.", self.desk.app.now()));
     }
 }
 
-impl Talk {
-    /// Tells the sender alone; the connection stays.
-    fn complain(&self, sentence: &str) -> Flow {
-        let told = Told { kind: "error", sent_at: nanoseconds(self.desk.app.now()), msg: Complaint { text: sentence } };
-        frame_of(&told).map_or(Flow::Go, Flow::Reply)
+/// Takes a message out of its envelope, or says what is wrong with it.
+fn read(text: &str) -> Result<SaidText, &'static str> {
+    let said = object::<Said>(text.as_bytes()).map_err(|_bad| "This is no message.")?;
+    if said.kind != "chat_message" {
+        return Err("Only messages of the type chat_message can be sent.");
     }
+    SaidText::deserialize(Value::Object(said.msg)).map_err(|_bad| "A message has a text.")
+}
+
+fn outcome(posted: Result<Posted, Error>, at: Timestamp) -> Flow {
+    match posted {
+        Ok(Posted::New) => Flow::Go,
+        Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
+        Err(Error::MessageTooLong(most)) => {
+            Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes"))
+        }
+        Err(Error::CredentialRefused | Error::CredentialExpired) => {
+            Flow::Close(CloseCode::POLICY, "the session has ended".to_owned())
+        }
+        Err(error) => complain(sentence(&error), at),
+    }
+}
+
+/// Tells the sender alone; the connection stays.
+fn complain(sentence: &str, at: Timestamp) -> Flow {
+    let told = Told { kind: "error", sent_at: nanoseconds(at), msg: Complaint { text: sentence } };
+    text_of(&told).map_or(Flow::Go, Flow::Reply)
 }
 
 /// Writes what happens as this contract has it.
 struct Frames;
 
 impl Encoder for Frames {
-    fn event(&self, event: &Event) -> Option<Bytes> {
+    fn event(&self, event: &Event) -> Option<String> {
         let EventBody::Message { author, text, key } = &event.body else { return None };
         let msg = ChatMessage { from_user: &author.username, text, id: event.seq, key: key.as_deref() };
         told("chat_message", event.at, msg)
     }
 
-    fn joined(&self, who: &Author, at: Timestamp) -> Option<Bytes> {
+    fn joined(&self, who: &Author, at: Timestamp) -> Option<String> {
         told("user_joined", at, Person { username: &who.username })
     }
 
-    fn left(&self, who: &Author, at: Timestamp) -> Option<Bytes> {
+    fn left(&self, who: &Author, at: Timestamp) -> Option<String> {
         told("user_left", at, Person { username: &who.username })
     }
 
-    fn online(&self, others: &[Author], at: Timestamp) -> Option<Bytes> {
+    fn online(&self, others: &[Author], at: Timestamp) -> Option<String> {
         let list = others.iter().map(|other| other.username.as_str()).collect();
         told("users_online", at, People { list })
     }
 }
 
-fn told(kind: &'static str, at: Timestamp, msg: impl Serialize) -> Option<Bytes> {
-    frame_of(&Told { kind, sent_at: nanoseconds(at), msg })
+fn told(kind: &'static str, at: Timestamp, msg: impl Serialize) -> Option<String> {
+    text_of(&Told { kind, sent_at: nanoseconds(at), msg })
 }
 
 /// The words of this contract.

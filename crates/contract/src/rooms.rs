@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
-use parlour_service::live::{Conversation, Encoder, Flow, Posted};
+use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{Json, object};
 use crate::desk::Desk;
-use crate::live::{Upgrade, frame_bytes, frame_of};
+use crate::live::{Upgrade, frame_bytes, text_of};
 use crate::refusal::{Answer, BadBody, Words, wrong_method};
 use crate::reply;
 use crate::visitor::Visitor;
@@ -104,25 +104,29 @@ struct Talk {
 }
 
 impl Conversation for Talk {
-    async fn text(&mut self, text: String) -> Flow {
+    async fn text(&mut self, text: String, turn: Turn) {
         let Some(caller) = &self.caller else {
-            return close(CloseCode::POLICY, "guests may only read");
+            return turn.settle(close(CloseCode::POLICY, "guests may only read"));
         };
-        let Ok(said) = object::<Said>(text.as_bytes()) else {
-            return close(CloseCode::POLICY, "not a message: send {\"text\": \"…\"}");
+        let Ok(Said { text, key }) = object(text.as_bytes()) else {
+            return turn.settle(close(CloseCode::POLICY, "not a message: send {\"text\": \"…\"}"));
         };
-        match self.desk.app.post(&self.room, caller, said.text, said.key).await {
-            Ok(Posted::New) => Flow::Go,
-            Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
-            Err(error) => parting_words(&error),
-        }
+        self.desk.app.post(&self.room, caller, live::Message { text, key }, turn, outcome).await;
     }
 
-    async fn binary(&mut self, _bytes: Bytes) -> Flow {
-        match self.caller {
+    async fn binary(&mut self, _bytes: Bytes, turn: Turn) {
+        turn.settle(match self.caller {
             None => close(CloseCode::POLICY, "guests may only read"),
             Some(_) => close(CloseCode::POLICY, "not a message: send text"),
-        }
+        });
+    }
+}
+
+fn outcome(posted: Result<Posted, Error>, _at: Timestamp) -> Flow {
+    match posted {
+        Ok(Posted::New) => Flow::Go,
+        Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
+        Err(error) => parting_words(&error),
     }
 }
 
@@ -159,7 +163,7 @@ fn parting_words(error: &Error) -> Flow {
 struct Frames;
 
 impl Encoder for Frames {
-    fn event(&self, event: &Event) -> Option<Bytes> {
+    fn event(&self, event: &Event) -> Option<String> {
         let EventBody::Message { author, text, key } = &event.body else { return None };
         let message = Message {
             id: event.seq,
@@ -168,18 +172,18 @@ impl Encoder for Frames {
             text,
             create_time: event.at.seconds(),
         };
-        frame_of(&[message])
+        text_of(&[message])
     }
 
-    fn joined(&self, _who: &Author, _at: Timestamp) -> Option<Bytes> {
+    fn joined(&self, _who: &Author, _at: Timestamp) -> Option<String> {
         None
     }
 
-    fn left(&self, _who: &Author, _at: Timestamp) -> Option<Bytes> {
+    fn left(&self, _who: &Author, _at: Timestamp) -> Option<String> {
         None
     }
 
-    fn online(&self, _others: &[Author], _at: Timestamp) -> Option<Bytes> {
+    fn online(&self, _others: &[Author], _at: Timestamp) -> Option<String> {
         None
     }
 

@@ -9,7 +9,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use parlour_model::{Account, AccountId, Client, Profile, ProfileChange};
 use parlour_service::edit_account::Edit;
-use parlour_service::live::{Connection, Conversation, Flow};
+use parlour_service::live::{Connection, Conversation, Flow, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Credential, Error};
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 use crate::desk::Desk;
-use crate::live::{Upgrade, frame_of};
+use crate::live::{Upgrade, text_of};
 use crate::refusal::{Answer, wrong_method};
 use crate::visitor::Visitor;
 pub(crate) use words::Actions;
@@ -54,29 +54,12 @@ struct Talk {
 }
 
 impl Conversation for Talk {
-    async fn text(&mut self, text: String) -> Flow {
-        let Ok(message) = serde_json::from_str::<Map<String, Value>>(&text) else {
-            return say(&Fault { error: "Invalid data." });
-        };
-        let action = match message.get("action") {
-            None => return say(&Fault { error: "No action provided." }),
-            Some(Value::String(action)) => action.clone(),
-            Some(_) => return say(&Fault { error: "Invalid action type." }),
-        };
-        let data = message.get("data").cloned();
-        match self.act(&action, data).await {
-            Ok(Done::With(data)) => say(&json!({"action": action, "data": data})),
-            Ok(Done::Pong) => say(&json!({"action": "pong"})),
-            Ok(Done::Unknown) => say(&json!({"action": action, "error": "Unknown action."})),
-            Err(error) => {
-                report(&error);
-                say(&json!({"action": action, "error": word(&action, &error)}))
-            }
-        }
+    async fn text(&mut self, text: String, turn: Turn) {
+        turn.settle(self.answer(&text).await);
     }
 
-    async fn binary(&mut self, _bytes: Bytes) -> Flow {
-        say(&Fault { error: "Invalid data." })
+    async fn binary(&mut self, _bytes: Bytes, turn: Turn) {
+        turn.settle(say(&Fault { error: "Invalid data." }));
     }
 }
 
@@ -104,6 +87,27 @@ impl From<Error> for Undone {
 type Outcome = Result<Done, Undone>;
 
 impl Talk {
+    async fn answer(&mut self, text: &str) -> Flow {
+        let Ok(message) = serde_json::from_str::<Map<String, Value>>(text) else {
+            return say(&Fault { error: "Invalid data." });
+        };
+        let action = match message.get("action") {
+            None => return say(&Fault { error: "No action provided." }),
+            Some(Value::String(action)) => action.clone(),
+            Some(_) => return say(&Fault { error: "Invalid action type." }),
+        };
+        let data = message.get("data").cloned();
+        match self.act(&action, data).await {
+            Ok(Done::With(data)) => say(&json!({"action": action, "data": data})),
+            Ok(Done::Pong) => say(&json!({"action": "pong"})),
+            Ok(Done::Unknown) => say(&json!({"action": action, "error": "Unknown action."})),
+            Err(error) => {
+                report(&error);
+                say(&json!({"action": action, "error": word(&action, &error)}))
+            }
+        }
+    }
+
     async fn act(&mut self, action: &str, data: Option<Value>) -> Outcome {
         match action {
             "new" => self.new_user(read(data)?).await,
@@ -233,7 +237,7 @@ impl Talk {
 }
 
 fn say(message: &impl Serialize) -> Flow {
-    frame_of(message).map_or(Flow::Go, Flow::Reply)
+    text_of(message).map_or(Flow::Go, Flow::Reply)
 }
 
 fn report(undone: &Undone) {

@@ -150,6 +150,7 @@ impl Config {
                 connections_per_account: at_least("chat.connections_per_account", chat.connections_per_account, 1)?,
                 connections_per_source: at_least("chat.connections_per_address", chat.connections_per_address, 1)?,
                 connections: at_least("chat.connections", chat.connections, 1)?,
+                ..HubSettings::default()
             },
         })
     }

@@ -7,11 +7,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use parlour_hub::{Hub, Published};
-use parlour_model::{Author, Clock, Event, EventBody, RoomName, Timestamp};
+use parlour_hub::{Flow, Hub, Published, Turn};
+use parlour_model::{Author, Clock, Event, EventBody, RoomName, Seq, Timestamp};
 use parlour_store::Store;
 use parlour_store::room::{Appended, NewMessage, RoomHead};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use crate::{Error, Result};
 
@@ -40,11 +40,41 @@ pub enum Posted {
     Before(Event),
 }
 
+/// A message that may be written.
+pub(super) struct Said {
+    pub(super) author: Author,
+    pub(super) text: String,
+    pub(super) key: Option<String>,
+}
+
+/// How a contract says at a time what became of a message.
+pub type Telling = fn(Result<Posted>, Timestamp) -> Flow;
+
+/// Whoever waits for what becomes of a message.
+pub(super) struct Answer {
+    pub(super) turn: Turn,
+    pub(super) tell: Telling,
+}
+
 struct Waiting {
-    author: Author,
-    text: String,
-    key: Option<String>,
-    answer: oneshot::Sender<Result<Posted>>,
+    said: Said,
+    answer: Answer,
+}
+
+impl Answer {
+    pub(super) fn give(self, outcome: Result<Posted>, at: Timestamp) {
+        self.turn.settle((self.tell)(outcome, at));
+    }
+}
+
+/// What a message finds in its room.
+enum Line {
+    /// Nobody: somebody has to commit for the room from now on.
+    Begun,
+    /// Somebody who will commit it, too.
+    Joined,
+    /// As many as may wait.
+    Full(Waiting),
 }
 
 impl Batcher {
@@ -52,21 +82,15 @@ impl Batcher {
         Self { store, hub, clock, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
     }
 
-    /// Puts a message in its room's line and waits until it is committed.
+    /// Puts a message in its room's line. Its sender is answered when it is committed, or at once when the line is full.
     ///
-    /// It is committed even if the caller goes away: then nobody hears of it but those in the room.
-    pub(super) async fn post(
-        self: &Arc<Self>,
-        room: &RoomName,
-        author: Author,
-        text: String,
-        key: Option<String>,
-    ) -> Result<Posted> {
-        let (answer, answered) = oneshot::channel();
-        if self.enqueue(room, Waiting { author, text, key, answer })? {
-            tokio::spawn(self.clone().commit_all(room.clone()));
+    /// It is committed even if the sender goes away: then nobody hears of it but those in the room.
+    pub(super) fn post(self: &Arc<Self>, room: &RoomName, said: Said, answer: Answer) {
+        match self.enqueue(room, Waiting { said, answer }) {
+            Line::Begun => drop(tokio::spawn(self.clone().commit_all(room.clone()))),
+            Line::Joined => {}
+            Line::Full(waiting) => waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), self.clock.now()),
         }
-        answered.await.map_err(|_dropped| Error::internal("a message was dropped before its commit"))?
     }
 
     /// Resolves when no message waits for a commit.
@@ -80,18 +104,17 @@ impl Batcher {
         }
     }
 
-    /// Whether the room needs somebody to commit for it.
-    fn enqueue(&self, room: &RoomName, message: Waiting) -> Result<bool> {
+    fn enqueue(&self, room: &RoomName, message: Waiting) -> Line {
         let mut rooms = self.rooms();
         let Some(line) = rooms.get_mut(room) else {
             rooms.insert(room.clone(), VecDeque::from([message]));
-            return Ok(true);
+            return Line::Begun;
         };
         if line.len() >= self.most_waiting {
-            return Err(Error::Busy(TRY_AGAIN));
+            return Line::Full(message);
         }
         line.push_back(message);
-        Ok(false)
+        Line::Joined
     }
 
     async fn commit_all(self: Arc<Self>, room: RoomName) {
@@ -116,42 +139,45 @@ impl Batcher {
     }
 
     async fn commit(&self, room: &RoomName, batch: Vec<Waiting>, at: Timestamp) {
-        let messages = batch.iter().map(|waiting| waiting.message(at)).collect();
+        let messages = batch.iter().map(|waiting| waiting.said.message(at)).collect();
         match self.store.append(room, messages).await {
-            Ok((head, appended)) => self.committed(room, &head, batch, appended),
+            Ok((head, appended)) => self.committed(room, &head, batch, appended, at),
             Err(error) => {
                 tracing::warn!(%error, messages = batch.len(), "messages could not be committed");
                 for waiting in batch {
-                    // The sender went away; it never learned that its message was taken.
-                    drop(waiting.answer.send(Err(Error::Busy(TRY_AGAIN))));
+                    waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), at);
                 }
             }
         }
     }
 
-    fn committed(&self, room: &RoomName, head: &RoomHead, batch: Vec<Waiting>, appended: Vec<Appended>) {
+    fn committed(
+        &self,
+        room: &RoomName,
+        head: &RoomHead,
+        batch: Vec<Waiting>,
+        appended: Vec<Appended>,
+        now: Timestamp,
+    ) {
         let mut events = Vec::with_capacity(batch.len());
         let mut answers = Vec::with_capacity(batch.len());
         for (waiting, appended) in batch.into_iter().zip(appended) {
-            let posted = match appended {
+            let outcome = match appended {
                 Appended::New { seq, at } => {
-                    events.push(event(seq, at, waiting.author, waiting.text, waiting.key));
+                    events.push(waiting.said.event(seq, at));
                     Ok(Posted::New)
                 }
-                Appended::Repeat { seq, at } => {
-                    Ok(Posted::Before(event(seq, at, waiting.author, waiting.text, waiting.key)))
-                }
+                Appended::Repeat { seq, at } => Ok(Posted::Before(waiting.said.event(seq, at))),
                 Appended::KeyConflict => Err(Error::KeyConflict),
             };
-            answers.push((waiting.answer, posted));
+            answers.push((waiting.answer, outcome));
         }
         // First, so that whoever is answered finds the message in the room.
         if !events.is_empty() {
             self.hub.publish(Published { room: room.clone(), head_id: head.id, epoch: head.epoch, events });
         }
-        for (answer, posted) in answers {
-            // The sender went away; the message is in the log all the same.
-            drop(answer.send(posted));
+        for (answer, outcome) in answers {
+            answer.give(outcome, now);
         }
     }
 
@@ -160,12 +186,12 @@ impl Batcher {
     }
 }
 
-impl Waiting {
+impl Said {
     fn message(&self, at: Timestamp) -> NewMessage {
         NewMessage { author: self.author.id, text: self.text.clone(), key: self.key.clone(), at }
     }
-}
 
-fn event(seq: i64, at: Timestamp, author: Author, text: String, key: Option<String>) -> Event {
-    Event { seq, at, body: EventBody::Message { author, text, key } }
+    fn event(self, seq: Seq, at: Timestamp) -> Event {
+        Event { seq, at, body: EventBody::Message { author: self.author, text: self.text, key: self.key } }
+    }
 }

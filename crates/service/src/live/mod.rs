@@ -7,12 +7,14 @@ mod batcher;
 pub mod history;
 pub mod talk;
 
-use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat, converse};
+use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat};
 use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
-pub use batcher::Posted;
-pub use parlour_hub::{Connection, Conversation, Counts, Encoder, Flow};
+pub use batcher::{Posted, Telling};
+pub use parlour_hub::{Connection, Conversation, Counts, Encoder, Flow, Turn};
+
+use batcher::{Answer, Said};
 
 use crate::app::App;
 use crate::authenticate::Caller;
@@ -71,10 +73,9 @@ impl App {
         since: Option<Seq>,
         mut conversation: C,
     ) {
-        let hub_settings = &self.settings.chat.hub;
         match self.join(room, &connection, caller.as_ref(), encoder, since).await {
             Ok(mut seat) => {
-                let parting = converse(socket, &connection, Some(&mut seat), &mut conversation, hub_settings).await;
+                let parting = self.live.hub().converse(socket, &connection, Some(&mut seat), &mut conversation).await;
                 match parting {
                     Parting::Clean => seat.leave(),
                     // Somebody whose line broke may be back in a moment: the seat knows how long to wait.
@@ -92,7 +93,7 @@ impl App {
     /// Serves a socket that sits in no room.
     pub async fn serve<C: Conversation>(&self, socket: Socket, connection: &Connection, mut conversation: C) {
         // How it ended matters to seats only.
-        let _parting = converse(socket, connection, None, &mut conversation, &self.settings.chat.hub).await;
+        let _parting = self.live.hub().converse(socket, connection, None, &mut conversation).await;
     }
 
     /// Takes a seat in a room. Without a caller it is a guest's: read-only and not counted among those present.
@@ -108,24 +109,43 @@ impl App {
         self.live.hub().join(room, connection, seat).await.map_err(|JoinError::HistoryAway| Error::Busy(TRY_AGAIN))
     }
 
-    /// Writes a message into a room and answers when it is durable.
+    /// Takes a message for a room. What became of it is told by `tell` when it is durable, or refused: that is when
+    /// its turn is settled, which may be after this returns.
     ///
-    /// # Errors
-    /// [`Error::Invalid`], [`Error::MessageTooLong`], [`Error::Throttled`], [`Error::KeyConflict`],
+    /// `tell` hears of [`Error::Invalid`], [`Error::MessageTooLong`], [`Error::Throttled`], [`Error::KeyConflict`],
     /// [`Error::Busy`]; [`Error::CredentialRefused`] when the caller's session has ended meanwhile.
-    pub async fn post(&self, room: &RoomName, caller: &Caller, text: String, key: Option<String>) -> Result<Posted> {
+    pub async fn post(&self, room: &RoomName, caller: &Caller, message: Message, turn: Turn, tell: Telling) {
+        let answer = Answer { turn, tell };
+        match self.author_of(&message, caller).await {
+            Ok(author) => {
+                let said = Said { author, text: message.text, key: message.key };
+                self.live.batcher.post(room, said, answer);
+            }
+            Err(error) => answer.give(Err(error), self.now()),
+        }
+    }
+
+    /// Whose name a message bears, if it may be written.
+    async fn author_of(&self, message: &Message, caller: &Caller) -> Result<Author> {
         let most = self.settings.chat.message_bytes;
-        if text.len() > most {
+        if message.text.len() > most {
             return Err(Error::MessageTooLong(most));
         }
-        if let Some(violation) = violation(&text, key.as_deref()) {
+        if let Some(violation) = violation(&message.text, message.key.as_deref()) {
             return Err(violation.into());
         }
         self.limits.message(caller.account.id)?;
         // Every message is authorised, not only the join; the name is the one the account has now.
-        let author = author(&self.still_good(caller).await?);
-        self.live.batcher.post(room, author, text, key).await
+        Ok(author(&self.still_good(caller).await?))
     }
+}
+
+/// A message as its sender wrote it.
+pub struct Message {
+    /// The text, not empty.
+    pub text: String,
+    /// The sender's own name for it: the same key again is the same message.
+    pub key: Option<String>,
 }
 
 /// How long a peer may take to answer our goodbye.
