@@ -8,7 +8,7 @@ use axum::http::Method;
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use parlour_model::Timestamp;
-use parlour_websocket::{Connection, Handshake, HandshakeError, Limits, Subprotocol};
+use parlour_websocket::{Connection, Deflate, Handshake, HandshakeError, Limits, Subprotocol};
 use serde::Serialize;
 
 /// How long a client may take to begin speaking the protocol it asked for.
@@ -18,19 +18,22 @@ const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) struct Upgrade {
     /// What the client asked for.
     pub(crate) handshake: Handshake,
+    deflate: Option<Deflate>,
     on: OnUpgrade,
 }
 
 impl Upgrade {
-    /// Reads the handshake of a request. The body, if there was one, is the caller's to refuse.
+    /// Reads the handshake of a request, with `deflate` to agree to compressed messages. The body, if there was one,
+    /// is the caller's to refuse.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub(crate) fn of(request: Request, methods: &[Method]) -> Result<Self, HandshakeError> {
+    pub(crate) fn of(request: Request, methods: &[Method], deflate: bool) -> Result<Self, HandshakeError> {
         let (mut parts, _body) = request.into_parts();
-        let handshake = Handshake::check(&parts, methods)?;
+        let mut handshake = Handshake::check(&parts, methods)?;
+        let deflate = if deflate { handshake.accept_deflate() } else { None };
         let on = parts.extensions.remove::<OnUpgrade>().ok_or(HandshakeError::NotAnUpgrade)?;
-        Ok(Self { handshake, on })
+        Ok(Self { handshake, deflate, on })
     }
 
     /// The first subprotocol that was offered, to be echoed: the token of a browser stands there.
@@ -48,7 +51,9 @@ impl Upgrade {
         tokio::spawn(async move {
             // A client that goes away after its handshake has said nothing yet: there is nothing to do.
             if let Ok(Ok(upgraded)) = tokio::time::timeout(UPGRADE_DEADLINE, self.on).await {
-                live(Connection::from_upgraded(upgraded, Limits { message_bytes: most_bytes })).await;
+                let socket = Connection::from_upgraded(upgraded, Limits { message_bytes: most_bytes });
+                // A task of its own, so that an open socket does not pay for its opening.
+                tokio::spawn(live(socket.with_deflate(self.deflate)));
             }
         });
         response

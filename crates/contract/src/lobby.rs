@@ -77,15 +77,15 @@ async fn join(
         return Ok(refusal(StatusCode::BAD_REQUEST, "since is the id of a message"));
     };
     let headers = request.headers().clone();
-    let upgrade = Upgrade::of(request, &[Method::GET, Method::POST])?;
+    let upgrade = Upgrade::of(request, &[Method::GET, Method::POST], desk.settings.deflate)?;
     let caller = desk.lobby_caller(&headers, upgrade.handshake.subprotocols()).await?;
     let connection = desk.app.connect(Some(&caller), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
-    Ok(upgrade.answer(chosen.as_ref(), most_bytes, async move |socket| {
-        let talk = Talk { desk: desk.clone(), room: RoomName::lobby(), caller: caller.clone() };
-        let room = RoomName::lobby();
-        desk.app.attend(socket, connection, &room, Some(caller), &Frames, since, talk).await;
+    Ok(upgrade.answer(chosen.as_ref(), most_bytes, move |socket| {
+        let (app, room) = (desk.app.clone(), RoomName::lobby());
+        let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
+        app.attend(socket, connection, room, Some(caller), &Frames, since, talk)
     }))
 }
 

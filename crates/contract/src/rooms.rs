@@ -84,15 +84,16 @@ async fn join(
         return Ok(refusal(StatusCode::BAD_REQUEST, "BAD_BINDING", "`since` is the id of a message."));
     };
     let headers = request.headers().clone();
-    let upgrade = Upgrade::of(request, &[Method::GET])?;
+    let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;
     let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
     desk.app.may_enter(&room, caller.as_ref())?;
     let connection = desk.app.connect(caller.as_ref(), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
-    Ok(upgrade.answer(chosen.as_ref(), most_bytes, async move |socket| {
-        let talk = Talk { desk: desk.clone(), room: room.clone(), caller: caller.clone() };
-        desk.app.attend(socket, connection, &room, caller, &Frames, since, talk).await;
+    Ok(upgrade.answer(chosen.as_ref(), most_bytes, move |socket| {
+        let app = desk.app.clone();
+        let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
+        app.attend(socket, connection, room, caller, &Frames, since, talk)
     }))
 }
 

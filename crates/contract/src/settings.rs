@@ -15,6 +15,8 @@ pub struct ContractSettings {
     pub hide_unknown_users: bool,
     /// Most bytes of one message's text.
     pub message_bytes: usize,
+    /// Whether messages are compressed for clients that offer it.
+    pub deflate: bool,
 }
 
 impl ContractSettings {

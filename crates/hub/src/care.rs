@@ -12,8 +12,8 @@ use crate::walker::STRIDE;
 
 /// How often expiries and graces are looked at.
 const CLOCKS_EVERY: Duration = Duration::from_millis(250);
-/// How often the heads of the active rooms are compared: bounds how late an event comes whose hint was lost.
-const HEADS_EVERY: Duration = Duration::from_secs(1);
+/// How many heads are asked for at once.
+const HEADS_AT_ONCE: usize = 256;
 
 /// Ends tokens whose time is up, by the clock, and graces, by the runtime's time.
 pub(crate) async fn watch_clocks(hub: Weak<Inner>) {
@@ -56,7 +56,10 @@ pub(crate) async fn turn_wheel(hub: Weak<Inner>) {
 
 /// Looks for events whose hints were lost.
 pub(crate) async fn watch_heads(hub: Weak<Inner>) {
-    let mut ticks = interval(HEADS_EVERY);
+    let Some(every) = hub.upgrade().map(|hub| hub.bus.heads_every()) else {
+        return;
+    };
+    let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut was_away = false;
     loop {
@@ -75,15 +78,16 @@ pub(crate) async fn watch_heads(hub: Weak<Inner>) {
 /// One look at every active room. `false`: the history is away, and the rest of the rooms can wait.
 async fn check_heads(hub: &Inner) -> bool {
     let rooms = hub.rooms.all();
-    for room in rooms.iter().filter(|room| room.activation.initialized()) {
-        match hub.history.head(&room.name).await {
-            Ok(Some(head)) => {
-                if room.learn(&head) {
-                    hub.repair(room);
-                }
+    let active: Vec<_> = rooms.iter().filter(|room| room.activation.initialized()).collect();
+    for some in active.chunks(HEADS_AT_ONCE) {
+        let names: Vec<_> = some.iter().map(|room| room.name.clone()).collect();
+        let Ok(heads) = hub.history.heads(&names).await else {
+            return false;
+        };
+        for (room, head) in some.iter().zip(heads) {
+            if head.is_some_and(|head| room.learn(&head)) {
+                hub.repair(room);
             }
-            Ok(None) => {}
-            Err(_) => return false,
         }
     }
     true

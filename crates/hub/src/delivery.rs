@@ -74,7 +74,7 @@ impl Hub {
     ) -> Parting {
         let Socket { reader, writer } = socket;
         let attached = match seat {
-            Some(seat) => seat.open(writer, connection),
+            Some(seat) => seat.open(writer, connection, reader.takes_deflated()),
             None => Attached::alone(self.0.open(writer, connection, None)),
         };
         let mut pump = Pump { hub: &self.0, reader, attached, connection, history: None, goodbye: None };

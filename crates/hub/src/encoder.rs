@@ -31,24 +31,26 @@ pub trait Encoder: Any + Send + Sync {
     }
 }
 
-/// How many encoders have their frames kept. More would work, but write every entry anew for every seat.
-pub(crate) const MOST_ENCODERS: usize = 8;
+/// How many voices have their frames kept. More would work, but write every entry anew for every seat.
+pub(crate) const MOST_VOICES: usize = 8;
 
-/// Gives each encoder its place among an entry's frames.
+/// Gives each voice its place among an entry's frames.
 #[derive(Default)]
-pub(crate) struct Encoders(Mutex<Vec<Identity>>);
+pub(crate) struct Voices(Mutex<Vec<Identity>>);
 
 /// The address alone would not do: values without a size may share one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Identity {
     kind: TypeId,
     address: usize,
+    deflate: bool,
 }
 
-/// An encoder, and where its frames are kept.
+/// An encoder, whether its frames are compressed, and where they are kept.
 #[derive(Clone, Copy)]
 pub(crate) struct Voice {
     pub(crate) encoder: &'static dyn Encoder,
+    pub(crate) deflate: bool,
     pub(crate) slot: Option<usize>,
 }
 
@@ -65,22 +67,23 @@ impl Voice {
 
     /// A message as a frame, ready for the wire.
     pub(crate) fn frame(self, text: &str) -> Bytes {
-        frame::text(text)
+        let deflated = if self.deflate { frame::deflated_text(text) } else { None };
+        deflated.unwrap_or_else(|| frame::text(text))
     }
 }
 
-impl Encoders {
-    pub(crate) fn voice(&self, encoder: &'static dyn Encoder) -> Voice {
-        let identity = Identity::of(encoder);
+impl Voices {
+    pub(crate) fn voice(&self, encoder: &'static dyn Encoder, deflate: bool) -> Voice {
+        let identity = Identity { deflate, ..Identity::of(encoder) };
         let mut known = lock(&self.0);
         let slot = known.iter().position(|one| *one == identity).or_else(|| {
             let free = known.len();
-            (free < MOST_ENCODERS).then(|| {
+            (free < MOST_VOICES).then(|| {
                 known.push(identity);
                 free
             })
         });
-        Voice { encoder, slot }
+        Voice { encoder, deflate, slot }
     }
 }
 
@@ -91,7 +94,7 @@ impl Identity {
             0 => 0,
             _ => std::ptr::from_ref(any).addr(),
         };
-        Self { kind: any.type_id(), address }
+        Self { kind: any.type_id(), address, deflate: false }
     }
 }
 
@@ -119,20 +122,21 @@ mod tests {
 
     #[test]
     fn every_encoder_has_its_own_place() {
-        let encoders = Encoders::default();
+        let voices = Voices::default();
         let all: [&'static dyn Encoder; 4] = [&Silent::<0>, &Silent::<1>, &FIRST, &SECOND];
         for (slot, encoder) in all.into_iter().enumerate() {
-            assert_eq!(encoders.voice(encoder).slot, Some(slot));
+            assert_eq!(voices.voice(encoder, false).slot, Some(slot));
         }
-        assert_eq!(encoders.voice(&Silent::<1>).slot, Some(1), "known by now");
+        assert_eq!(voices.voice(&Silent::<1>, false).slot, Some(1), "known by now");
+        assert_eq!(voices.voice(&Silent::<1>, true).slot, Some(4), "other frames");
     }
 
     #[test]
     fn one_too_many_is_served_without_a_place() {
-        let encoders = Encoders::default();
+        let voices = Voices::default();
         for number in 0..9_u8 {
             let encoder = Box::leak(Box::new(Numbered(number)));
-            let slot = encoders.voice(encoder).slot;
+            let slot = voices.voice(encoder, false).slot;
             assert_eq!(slot.is_none(), number == 8, "{number}");
         }
     }

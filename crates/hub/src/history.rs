@@ -25,6 +25,9 @@ pub trait History: Send + Sync + 'static {
     /// Where the log of a room stands; `None` while it has no row, because nobody has written there.
     fn head(&self, room: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>>;
 
+    /// The heads of many rooms, in their order, at the price of one question.
+    fn heads<'a>(&'a self, rooms: &'a [RoomName]) -> BoxFuture<'a, Result<Vec<Option<Head>>, HistoryError>>;
+
     /// At most `limit` events of a room's log after `seq`, in ascending order and without a gap.
     fn after(&self, room: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>>;
 }

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::bus::{Bus, Hint, Local, Published};
 use crate::care;
-use crate::encoder::Encoders;
+use crate::encoder::Voices;
 use crate::history::History;
 use crate::node::Inner;
 use crate::registry::Registry;
@@ -47,7 +47,7 @@ impl Hub {
             bus: Bus::Local(Local::new(inner.clone())),
             rooms: Arc::default(),
             registry: Arc::new(Registry::new(&settings)),
-            encoders: Encoders::default(),
+            voices: Voices::default(),
             awaited: Mutex::default(),
             reads: Semaphore::new(MOST_READS),
             seats: AtomicUsize::new(0),

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::Connection;
 use crate::bus::{Bus, Hint, Listener, Published};
-use crate::encoder::Encoders;
+use crate::encoder::Voices;
 use crate::history::History;
 use crate::line::Line;
 use crate::lock::lock;
@@ -33,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) bus: Bus,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) encoders: Encoders,
+    pub(crate) voices: Voices,
     pub(crate) awaited: Mutex<Awaited>,
     pub(crate) reads: Semaphore,
     pub(crate) seats: AtomicUsize,

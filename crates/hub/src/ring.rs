@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
 
-use crate::encoder::{MOST_ENCODERS, Voice};
+use crate::encoder::{MOST_VOICES, Voice};
 use crate::page::{Page, Reached, Step};
 
 /// An entry's place in its ring: ascending from 0 for as long as the room is active. Presence has places too,
@@ -25,7 +25,7 @@ pub(crate) enum What {
 /// One thing that happened, written at most once per encoder.
 pub(crate) struct Entry {
     what: What,
-    frames: [OnceLock<Bytes>; MOST_ENCODERS],
+    frames: [OnceLock<Bytes>; MOST_VOICES],
 }
 
 /// The newest entries, bounded in number and in bytes.
@@ -44,7 +44,7 @@ pub(crate) struct Ring {
 
 impl Entry {
     fn new(what: What) -> Self {
-        Self { what, frames: [const { OnceLock::new() }; MOST_ENCODERS] }
+        Self { what, frames: [const { OnceLock::new() }; MOST_VOICES] }
     }
 
     pub(crate) fn what(&self) -> &What {
@@ -139,7 +139,7 @@ impl Ring {
             }
             *self.bytes.get_mut() -= entry.weight();
             entry.what.sign(name);
-            entry.frames = [const { OnceLock::new() }; MOST_ENCODERS];
+            entry.frames = [const { OnceLock::new() }; MOST_VOICES];
             *self.bytes.get_mut() += entry.weight();
         }
     }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn frames_count_and_are_given_back() {
         let mut ring = Ring::new(100, 5_000);
-        let voice = Voice { encoder: &Thousand, slot: Some(0) };
+        let voice = Voice { encoder: &Thousand, deflate: false, slot: Some(0) };
         for seq in 1..=100 {
             ring.push(event(seq));
             let (_, newest) = ring.from(ring.end() - 1).expect("is there").next().expect("the newest");

@@ -98,7 +98,7 @@ impl Inner {
 impl Seat {
     fn take(hub: Arc<Inner>, hold: Hold, new: &NewSeat, since: Option<Seq>) -> Self {
         let now = hub.clock.now();
-        let voice = hub.encoders.voice(new.encoder);
+        let voice = hub.voices.voice(new.encoder, false);
         let (arrived, later) = hold.room.arrive(new.person.as_ref(), now, new.encoder.presence());
         hub.tell_later(&hold.room, later);
         hub.seats.fetch_add(1, Ordering::Relaxed);
@@ -110,15 +110,17 @@ impl Seat {
         Self { hub, hold, person, begin: Some(Box::new(Begin { reading, first })), has_left: false }
     }
 
-    /// Opens a connection's line and has the room written to it. A seat is opened once.
-    pub(crate) fn open(&mut self, writer: Writer, connection: &Connection) -> Attached {
-        let begin = self.begin.take();
-        let voice = begin.as_ref().map(|begin| begin.reading.voice);
-        let (reading, first) = begin.map_or((None, Vec::new()), |begin| (Some(begin.reading), begin.first));
-        let line = self.hub.open(writer, connection, reading);
-        for text in first {
-            line.begin_with(voice.map_or_else(Default::default, |voice| voice.frame(&text)));
-        }
+    /// Opens a connection's line and has the room written to it, compressed if the peer takes that. A seat is opened
+    /// once.
+    pub(crate) fn open(&mut self, writer: Writer, connection: &Connection, deflate: bool) -> Attached {
+        let Some(begin) = self.begin.take() else {
+            return Attached::alone(self.hub.open(writer, connection, None));
+        };
+        let Begin { mut reading, first } = *begin;
+        let voice = self.hub.voices.voice(reading.voice.encoder, deflate);
+        reading.voice = voice;
+        let line = self.hub.open(writer, connection, Some(reading));
+        first.iter().for_each(|text| line.begin_with(voice.frame(text)));
         let walker = self.hold.room.attach(&line, &self.hub.runtime);
         Attached { line, to: Some((Arc::clone(&self.hold.room), walker)) }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parlour_model::{AccountId, Author, Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
 
-use crate::database::{FromRow, Params, Row, Statement, Tx, storable};
+use crate::database::{FromRow, Params, Row, Sql, Statement, Tx, storable};
 use crate::{Error, Result, Store, params, sql};
 
 /// A room and how far its log has come.
@@ -58,18 +58,17 @@ pub enum Appended {
 
 const ROOM_COLUMNS: &str = "id, name, epoch, last_seq, retention_seconds";
 
+const BY_NAME: Sql = sql!("SELECT ", ROOM_COLUMNS, " FROM room WHERE name_key = $1");
+
 impl Store {
     /// A room that has a log. A room where nobody has written yet has none.
     pub async fn room(&self, name: &RoomName) -> Result<Option<RoomHead>> {
-        let by_name = sql!("SELECT ", ROOM_COLUMNS, " FROM room WHERE name_key = $1");
-        self.db.get(by_name, params![name.key()]).await
+        self.db.get(BY_NAME, params![name.key()]).await
     }
 
-    /// Those of the rooms that exist, in the order asked for.
-    pub async fn room_heads(&self, ids: Vec<RoomId>) -> Result<Vec<RoomHead>> {
-        let by_id = sql!("SELECT ", ROOM_COLUMNS, " FROM room WHERE id = $1");
-        let heads = self.db.get_each(by_id, ids.into_iter().map(|id| params![id]).collect()).await?;
-        Ok(heads.into_iter().flatten().collect())
+    /// Many rooms, each as [`Store::room`] has it, in the order asked for.
+    pub async fn rooms(&self, names: &[RoomName]) -> Result<Vec<Option<RoomHead>>> {
+        self.db.get_each(BY_NAME, names.iter().map(|name| params![name.key()]).collect()).await
     }
 
     /// Appends messages in their order, all in one transaction, and makes the room when these are its first. Up to

@@ -35,13 +35,14 @@ pub(crate) fn routes() -> Router<Desk> {
 
 async fn open(State(desk): State<Desk>, Visitor(client): Visitor, request: Request) -> Answer<Actions> {
     let headers = request.headers().clone();
-    let upgrade = Upgrade::of(request, &[Method::GET])?;
+    let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;
     let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
     let connection = Arc::new(desk.app.connect(caller.as_ref(), &client).await?);
     let chosen = upgrade.first();
-    Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, async move |socket| {
-        let talk = Talk { desk: desk.clone(), client, connection: connection.clone(), caller };
-        desk.app.serve(socket, &connection, talk).await;
+    Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, move |socket| {
+        let app = desk.app.clone();
+        let talk = Talk { desk, client, connection: connection.clone(), caller };
+        app.serve(socket, connection, talk)
     }))
 }
 

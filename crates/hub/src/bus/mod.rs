@@ -3,6 +3,8 @@
 
 mod local;
 
+use std::time::Duration;
+
 use parlour_model::{AccountId, Epoch, Event, RoomId, RoomName, SessionId};
 
 pub(crate) use local::Local;
@@ -57,6 +59,15 @@ pub(crate) enum Bus {
 }
 
 impl Bus {
+    /// How often the heads of the active rooms are to be compared with the log: bounds how late an event comes whose
+    /// hint was lost.
+    pub(crate) fn heads_every(&self) -> Duration {
+        match self {
+            // A call loses nothing; but a task may die between its commit and the call.
+            Self::Local(_) => Duration::from_secs(5),
+        }
+    }
+
     /// Tells every node, this one included. Does not wait.
     pub(crate) fn tell(&self, hint: Hint) {
         match self {

@@ -1,6 +1,5 @@
 //! How connections end: by the peer, by a broken line, by the hub's farewell.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -8,19 +7,20 @@ use parlour_hub::Parting;
 use parlour_model::{AccountId, SessionId};
 use parlour_websocket::CloseCode;
 use tokio::io::AsyncWriteExt;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode as TheirCode;
 
-use crate::pump::{Peer, closed, hear, line, peer, said, serve};
+use crate::actor::{Echo, serve};
+use crate::pump::{Peer, closed, hear, line, peer, said, sit};
 use crate::support::{World, guest, member, owner, pass};
 
 async fn open(world: &World, bytes: usize, account: i64) -> (Peer, JoinHandle<Parting>) {
     let (socket, stream) = line(bytes);
-    let actor = world.join(guest(None)).await;
-    actor.connection.bind(owner(account, account * 10)).unwrap();
-    (peer(stream).await, serve(socket, actor, &Arc::new(Semaphore::new(0))))
+    let connection = world.connect();
+    connection.bind(owner(account, account * 10)).unwrap();
+    let seat = world.hub.join(&world.room, &connection, guest(None)).await.unwrap();
+    (peer(stream).await, serve(world.hub.clone(), socket, connection, seat, Echo::new()))
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,7 @@ async fn only_a_real_goodbye_is_a_clean_parting() {
 async fn breaking_the_protocol_is_answered_with_its_code() {
     let world = World::new();
     let (socket, mut stream) = line(1 << 16);
-    let served = serve(socket, world.join(guest(None)).await, &Arc::new(Semaphore::new(0)));
+    let served = sit(&world, socket, guest(None), Echo::new()).await;
     stream.write_all(b"\x81\x82\0\0\0\0\xff\xff").await.unwrap();
     let mut peer = peer(stream).await;
     assert_eq!(hear(&mut peer).await, closed(CloseCode::INVALID_DATA, "the text is not UTF-8"));
@@ -59,8 +59,7 @@ async fn a_broken_line_is_awaited_and_a_goodbye_is_not() {
     let mut ada = world.join(member(1, "ada")).await;
     for (id, name) in [(2, "bob"), (3, "cleo")] {
         let (socket, stream) = line(1 << 16);
-        let actor = world.join(member(id, name)).await;
-        let served = serve(socket, actor, &Arc::new(Semaphore::new(0)));
+        let served = sit(&world, socket, member(id, name), Echo::new()).await;
         let mut peer = peer(stream).await;
         hear(&mut peer).await;
         if name == "bob" {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use parlour_hub::{HubSettings, Seat};
+use parlour_hub::{HubSettings, Parting};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
+use crate::actor::Actor;
 use crate::support::{World, member, pass, person};
 
 const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
@@ -86,22 +87,23 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let world = World::with(HubSettings { leave_grace: GRACE, ..HubSettings::default() });
     let watcher = parlour_hub::NewSeat { person: None, ..member(0, "") };
     let mut watcher = world.join(watcher).await;
-    let (mut model, mut seats): (Model, Vec<(usize, Seat)>) = Default::default();
+    let (mut model, mut seats): (Model, Vec<(usize, Actor)>) = Default::default();
     for step in steps {
         match step {
             Step::Join(who) => {
                 let others = model.present_but(who);
                 model.join(who);
                 let mut actor = world.join(member(i64::try_from(who).unwrap() + 1, NAMES[who])).await;
-                actor.next_page().await.unwrap();
+                actor.hear(2).await;
                 prop_assert_eq!(&actor.heard, &[others, format!("joined {}", NAMES[who])]);
-                seats.push((who, actor.seat));
+                seats.push((who, actor));
             }
             Step::Leave(any) | Step::Break(any) if !seats.is_empty() => {
                 let (who, seat) = seats.swap_remove(any % seats.len());
                 let cleanly = matches!(step, Step::Leave(_));
                 model.part(who, cleanly);
-                if cleanly { seat.leave() } else { drop(seat) }
+                let parting = if cleanly { seat.leave().await } else { seat.break_off().await };
+                prop_assert_eq!(parting == Parting::Clean, cleanly);
             }
             Step::Leave(_) | Step::Break(_) => {}
             Step::Wait(seconds) => pass(Duration::from_secs(seconds)).await,
@@ -134,7 +136,7 @@ async fn a_reload_is_silent_and_shows_the_newcomer_itself() {
     let world = World::new();
     let mut ada = world.join(member(1, "ada")).await;
     let bob = world.join(member(2, "bob")).await;
-    drop(bob);
+    bob.break_off().await;
     pass(Duration::from_secs(9)).await;
     let mut bob = world.join(member(2, "bob")).await;
     assert_eq!(bob.read().await.unwrap(), ["online ada", "joined bob"]);
@@ -146,7 +148,7 @@ async fn a_reload_is_silent_and_shows_the_newcomer_itself() {
 async fn a_new_name_is_a_leaving_and_a_joining_wherever_one_is() {
     let world = World::new();
     let mut ada = world.join(member(1, "ada")).await;
-    drop(world.join(member(2, "bob")).await);
+    world.join(member(2, "bob")).await.break_off().await;
     world.hub.rename(person(2, "").id, "bobby");
     world.hub.rename(person(2, "").id, "bobby");
     world.hub.rename(person(9, "").id, "nobody");

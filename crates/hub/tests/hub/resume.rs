@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use parlour_hub::{FellBehind, HubSettings, NewSeat};
+use parlour_hub::{HubSettings, NewSeat};
 use parlour_model::Seq;
-use parlour_websocket::frame;
-use tokio::time::timeout;
 
-use crate::support::{Actor, Dice, World, guest, member};
+use crate::actor::resume;
+use crate::lines::Way;
+use crate::support::{Dice, World, guest, member, pass};
 
 fn small_ring() -> World {
     World::with(HubSettings { ring_entries: 16, ..HubSettings::default() })
@@ -21,15 +20,16 @@ fn from_to(first: Seq, last: Seq) -> Vec<Seq> {
 }
 
 /// Reads to the end as a client does: put out, it comes back with what it has.
-async fn follow(world: &World, since: Seq, last: Seq) -> Vec<Seq> {
+async fn follow(world: &World, way: Way, since: Seq, last: Seq) -> Vec<Seq> {
     let mut had = Vec::new();
     loop {
         let after = had.last().copied().unwrap_or(since);
-        let mut actor = world.join(guest(Some(after))).await;
+        let mut actor = world.join_by(way, guest(Some(after))).await;
         let result = actor.read_to(last).await;
         had.extend(actor.seqs());
-        if result.is_ok() {
-            return had;
+        match result {
+            Ok(()) => return had,
+            Err(over) => assert_eq!(over, resume()),
         }
     }
 }
@@ -50,7 +50,8 @@ async fn joining_while_others_publish_leaves_no_gap_and_no_repeat() {
     while readers.len() < 100 {
         let last = world.log.last(&world.room).cast_unsigned();
         let (world, since) = (Arc::clone(&world), dice.below(last + 1).cast_signed());
-        readers.push((since, tokio::spawn(async move { follow(&world, since, LAST).await })));
+        let way = [Way::Memory(64), Way::Memory(1 << 16), Way::Tcp, Way::NarrowTcp][readers.len() % 4];
+        readers.push((since, tokio::spawn(async move { follow(&world, way, since, LAST).await })));
         tokio::task::yield_now().await;
     }
     publishing.await.unwrap();
@@ -65,14 +66,12 @@ async fn a_long_absence_is_read_from_the_history_and_a_short_one_from_the_ring()
     let _witness = world.join(guest(None)).await;
     world.say(&["x"; 1_000]);
     for since in [0, 1, 500, 983, 984, 985, 999] {
+        let before = world.log.pages_read.load(Ordering::Relaxed);
         let mut actor = world.join(guest(Some(since))).await;
-        assert_eq!(actor.next_page().await, Ok(()));
-        if since >= 984 {
-            world.log.away.store(true, Ordering::Relaxed);
-        }
         actor.read().await.unwrap();
-        world.log.away.store(false, Ordering::Relaxed);
         assert_eq!(actor.seqs(), from_to(since + 1, 1_000));
+        let read = world.log.pages_read.load(Ordering::Relaxed) - before;
+        assert_eq!(read > 0, since < 984, "{read} pages after {since}");
     }
 }
 
@@ -117,24 +116,26 @@ async fn the_list_of_people_comes_before_a_long_history_and_no_arrival_is_missed
 #[tokio::test(start_paused = true)]
 async fn a_seat_that_falls_off_the_ring_is_told_so_and_the_others_keep_all() {
     let world = small_ring();
-    let (mut slow, mut quick) = (world.join(guest(None)).await, world.join(guest(None)).await);
-    for _ in 0..100 {
+    let (mut slow, mut quick) = (world.join_by(Way::Memory(16), guest(None)).await, world.join(guest(None)).await);
+    for seq in 1..=100 {
         world.say(&["x"]);
-        quick.next_page().await.unwrap();
+        quick.read_to(seq).await.unwrap();
     }
-    assert_eq!(slow.read().await, Err(FellBehind));
+    assert_eq!(slow.read().await, Err(resume()));
+    let had = Seq::try_from(slow.seqs().len()).unwrap();
+    assert_eq!(slow.seqs(), from_to(1, had), "whole and in order as far as it goes");
     assert_eq!(quick.seqs(), from_to(1, 100));
-    assert_eq!(follow(&world, 0, 100).await, from_to(1, 100), "and it resumes");
+    assert_eq!(follow(&world, Way::Memory(16), had, 100).await, from_to(had + 1, 100), "and it resumes");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_ring_is_bounded_in_bytes_too() {
     let settings = HubSettings { ring_bytes: 32 * 1024, ..HubSettings::default() };
     let world = World::with(settings);
-    let mut slow = world.join(guest(None)).await;
+    let mut slow = world.join_by(Way::Memory(16), guest(None)).await;
     let long = "x".repeat(4_096);
     world.say(&[long.as_str(); 10]);
-    assert_eq!(slow.read().await, Err(FellBehind));
+    assert_eq!(slow.read().await, Err(resume()));
     let huge = "x".repeat(100_000);
     let mut quick = world.join(guest(None)).await;
     world.say(&[&huge]);
@@ -142,48 +143,21 @@ async fn the_ring_is_bounded_in_bytes_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_private_queue_is_bounded() {
-    let world = World::new();
-    let mut ada = world.join(guest(None)).await;
-    let long = frame::text(&"x".repeat(30_000));
-    ada.seat.push(long.clone());
-    ada.seat.push(long.clone());
-    assert_eq!(ada.read().await.unwrap().len(), 2);
-    (0..3).for_each(|_| ada.seat.push(long.clone()));
-    assert_eq!(ada.read().await, Err(FellBehind));
-}
-
-#[tokio::test(start_paused = true)]
-async fn pages_are_whole_frames_of_about_64_kib() {
-    let world = World::new();
-    let mut ada = world.join(guest(None)).await;
-    let long = "x".repeat(10_000);
-    world.say(&[long.as_str(); 20]);
-    let mut pages = Vec::new();
-    while pages.iter().sum::<usize>() < 20 * 10_000 {
-        let mut out = BytesMut::new();
-        ada.seat.pending(&mut out).await.unwrap();
-        pages.push(out.len());
+async fn a_line_may_be_taken_in_pieces_of_any_size() {
+    for bytes in [1, 2, 3, 7, 64] {
+        let world = World::new();
+        world.say(&["x"; 700]);
+        let mut actor = world.join_by(Way::Memory(bytes), NewSeat { since: Some(0), ..member(1, "ada") }).await;
+        pass(Duration::from_millis(1)).await;
+        world.say(&["y"; 10]);
+        actor.wire.say("mine").await;
+        pass(Duration::from_millis(1)).await;
+        world.say(&["z"; 10]);
+        actor.read_to(720).await.unwrap();
+        assert_eq!(actor.heard[..2], ["online ", "joined ada"]);
+        assert_eq!(actor.seqs(), from_to(1, 720));
+        assert!(actor.heard.contains(&"mine".to_owned()));
     }
-    assert!(pages.iter().all(|page| *page <= 64 * 1024), "{pages:?}");
-    assert_eq!(pages.len(), 4, "six of them fit into one");
-}
-
-#[tokio::test(start_paused = true)]
-async fn waiting_may_be_given_up_at_any_moment() {
-    let world = small_ring();
-    world.say(&["x"; 700]);
-    let mut actor = world.join(guest(Some(0))).await;
-    world.say(&["y"; 10]);
-    let mut tries = 0;
-    while actor.seqs().last() != Some(&710) {
-        // Polled exactly once, and dropped.
-        let _ = timeout(Duration::ZERO, actor.next_page()).await;
-        tokio::task::yield_now().await;
-        tries += 1;
-        assert!(tries < 10_000, "it makes progress");
-    }
-    assert_eq!(actor.seqs(), from_to(1, 710));
 }
 
 #[tokio::test]
@@ -191,15 +165,18 @@ async fn five_thousand_seats_hear_everything() {
     let world = World::new();
     let mut readers = Vec::new();
     for _ in 0..5_000 {
-        let mut actor: Actor = world.join(guest(None)).await;
-        readers.push(tokio::spawn(async move { actor.read_to(50).await.map(|()| actor.seqs()) }));
+        let mut actor = world.join(guest(None)).await;
+        readers.push(tokio::spawn(async move {
+            actor.read_to(50).await.unwrap();
+            (actor.seqs(), actor.leave().await)
+        }));
     }
     for _ in 0..50 {
         world.say(&["x"]);
         tokio::task::yield_now().await;
     }
     for reader in readers {
-        assert_eq!(reader.await.unwrap(), Ok(from_to(1, 50)));
+        assert_eq!(reader.await.unwrap().0, from_to(1, 50));
     }
     assert_eq!(world.hub.counts().delivered, 5_000 * 50);
 }

@@ -13,11 +13,11 @@ use hyper_util::rt::TokioIo;
 use parlour_model::SessionId;
 use parlour_websocket::{CloseCode, Connection as Socket, Handshake, Limits};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::pump::{closed, said, serve};
+use crate::actor::{Echo, serve};
+use crate::pump::{closed, said};
 use crate::support::{World, guest, owner};
 
 type Peer = WebSocketStream<TcpStream>;
@@ -31,13 +31,14 @@ async fn upgrade(
     let (parts, _) = request.into_parts();
     let handshake = Handshake::check(&parts, &[Method::GET]).expect("a client that knows how");
     // Taken before the answer, so that a client that has it misses nothing.
-    let actor = world.join(guest(None)).await;
+    let connection = world.connect();
+    let seat = world.hub.join(&world.room, &connection, guest(None)).await.unwrap();
     let session = parts.uri.path().trim_start_matches('/').parse().unwrap();
-    actor.connection.bind(owner(session, session)).unwrap();
+    connection.bind(owner(session, session)).unwrap();
     tokio::spawn(async move {
         let limits = Limits { message_bytes: 1 << 16 };
         let socket = Socket::from_upgraded(upgraded.await.unwrap(), limits);
-        serve(socket, actor, &Arc::new(Semaphore::new(0))).await
+        serve(world.hub.clone(), socket, connection, seat, Echo::new()).await
     });
     Ok(handshake.response(None).map(|()| Empty::new()))
 }

@@ -3,10 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
-use parlour_hub::{Counts, Farewell, HubSettings, JoinError, NewSeat, TooManyConnections};
+use parlour_hub::{Counts, Farewell, HubSettings, JoinError, NewSeat, Parting, TooManyConnections};
 use parlour_model::{AccountId, RoomName, SessionId, Timestamp};
-use parlour_websocket::frame;
 
 use crate::support::{Plain, World, guest, member, owner, pass, person, source};
 
@@ -19,24 +17,27 @@ async fn an_evening_in_the_den() {
     let mut bob = world.join(NewSeat { since: Some(0), ..member(2, "bob") }).await;
     assert_eq!(bob.read().await.unwrap(), ["online ada", "joined bob", "1 hello?"]);
     world.say(&["hello!"]);
-    bob.seat.push(frame::text("for bob alone"));
-    bob.seat.outbox().clone().push(frame::text("and this"));
+    bob.wire.say("for bob alone").await;
+    bob.wire.say("and this").await;
     assert_eq!(bob.read().await.unwrap()[3..], ["2 hello!", "for bob alone", "and this"]);
     assert_eq!(ada.read().await.unwrap()[2..], ["1 hello?", "joined bob", "2 hello!"]);
 
     world.hub.rename(AccountId(2), "bobby");
-    bob.seat.leave();
-    drop(bob.connection);
+    assert_eq!(bob.read().await.unwrap()[6..], ["left bob", "joined bobby"]);
+    assert_eq!(bob.leave().await, Parting::Clean);
     assert_eq!(ada.read().await.unwrap()[5..], ["left bob", "joined bobby", "left bobby"]);
     let counts = world.hub.counts();
-    assert_eq!(counts, Counts { connections: 1, seats: 1, rooms: 1, delivered: 14 });
+    assert_eq!(counts, Counts { connections: 1, seats: 1, rooms: 1, delivered: counts.delivered });
+    assert_eq!(ada.leave().await, Parting::Clean);
+    assert_eq!(world.hub.counts(), Counts { connections: 0, seats: 0, rooms: 0, delivered: 16 });
 
-    ada.connection.bind(owner(1, 10)).unwrap();
-    assert_eq!(ada.connection.owner(), Some(owner(1, 10)));
+    let connection = world.connect();
+    connection.bind(owner(1, 10)).unwrap();
+    assert_eq!(connection.owner(), Some(owner(1, 10)));
     world.hub.end_account(AccountId(1), Some(SessionId(10)));
     world.hub.end_session(SessionId(10));
-    assert_eq!(ada.connection.farewell().await, Farewell::SessionEnded);
-    drop(ada);
+    assert_eq!(connection.farewell().await, Farewell::SessionEnded);
+    drop(connection);
     world.hub.drain(Duration::from_secs(1)).await;
     assert_eq!(world.hub.counts().connections, 0);
 }
@@ -44,9 +45,9 @@ async fn an_evening_in_the_den() {
 #[tokio::test(start_paused = true)]
 async fn a_room_nobody_waits_for_is_dropped() {
     let world = World::new();
-    world.join(guest(None)).await.seat.leave();
+    world.join(guest(None)).await.leave().await;
     assert_eq!(world.hub.counts().rooms, 0);
-    drop(world.join(member(1, "ada")).await);
+    world.join(member(1, "ada")).await.break_off().await;
     assert_eq!(world.hub.counts().rooms, 1, "ada may come back");
     pass(world.hub.settings().leave_grace + Duration::from_secs(1)).await;
     assert_eq!(world.hub.counts().rooms, 0);
@@ -80,17 +81,17 @@ async fn one_frame_is_written_once_for_all_seats() {
     static WRITTEN: AtomicUsize = AtomicUsize::new(0);
     struct Counting;
     impl parlour_hub::Encoder for Counting {
-        fn event(&self, event: &parlour_model::Event) -> Option<Bytes> {
+        fn event(&self, event: &parlour_model::Event) -> Option<String> {
             WRITTEN.fetch_add(1, Ordering::Relaxed);
             Plain.event(event)
         }
-        fn joined(&self, _: &parlour_model::Author, _: Timestamp) -> Option<Bytes> {
+        fn joined(&self, _: &parlour_model::Author, _: Timestamp) -> Option<String> {
             None
         }
-        fn left(&self, _: &parlour_model::Author, _: Timestamp) -> Option<Bytes> {
+        fn left(&self, _: &parlour_model::Author, _: Timestamp) -> Option<String> {
             None
         }
-        fn online(&self, _: &[parlour_model::Author], _: Timestamp) -> Option<Bytes> {
+        fn online(&self, _: &[parlour_model::Author], _: Timestamp) -> Option<String> {
             None
         }
     }

@@ -1,21 +1,21 @@
-//! A log in memory, a clock that is set by hand, an encoder in plain words, and actors who sit in rooms.
+//! A log in memory, a clock that is set by hand, an encoder in plain words, and a hub that stands on them.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
 use parlour_hub::{
-    BoxFuture, Connection, Encoder, FellBehind, Head, History, HistoryError, Hub, HubSettings, NewSeat, Owner,
-    Published, Seat,
+    BoxFuture, Connection, Conversation, Encoder, Head, History, HistoryError, Hub, HubSettings, NewSeat, Owner,
+    Published,
 };
 use parlour_model::{
     AccountId, Author, Clock, Epoch, Event, EventBody, RoomId, RoomName, Seq, SessionId, SourcePrefix, Timestamp,
 };
-use parlour_websocket::frame;
-use tokio::time::timeout;
+
+use crate::actor::{Actor, Echo, serve};
+use crate::lines::{WIDE, Way};
 
 pub(crate) const ROOM: RoomId = RoomId(7);
 
@@ -25,6 +25,10 @@ pub(crate) struct Log {
     rooms: Mutex<HashMap<String, Vec<Event>>>,
     epoch: AtomicI64,
     pub(crate) away: AtomicBool,
+    /// How many pages are being read, have been at once, and have been at all.
+    reading: AtomicUsize,
+    pub(crate) most_reading: AtomicUsize,
+    pub(crate) pages_read: AtomicUsize,
 }
 
 impl Log {
@@ -59,6 +63,23 @@ impl Log {
     }
 }
 
+/// Counts a page while it is being read; a reader may go meanwhile.
+struct Reads<'a>(&'a Log);
+
+impl<'a> Reads<'a> {
+    fn begin(log: &'a Log) -> Self {
+        let reading = log.reading.fetch_add(1, Ordering::Relaxed) + 1;
+        log.most_reading.fetch_max(reading, Ordering::Relaxed);
+        Self(log)
+    }
+}
+
+impl Drop for Reads<'_> {
+    fn drop(&mut self) {
+        self.0.reading.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 fn message(seq: Seq, text: &str) -> Event {
     let author = person(1, "ada");
     let body = EventBody::Message { author, text: text.to_owned(), key: None };
@@ -74,10 +95,23 @@ impl History for Log {
         Box::pin(async move { self.check().map(|()| head) })
     }
 
+    fn heads<'a>(&'a self, rooms: &'a [RoomName]) -> BoxFuture<'a, Result<Vec<Option<Head>>, HistoryError>> {
+        Box::pin(async move {
+            let mut heads = Vec::new();
+            for room in rooms {
+                heads.push(self.head(room).await?);
+            }
+            Ok(heads)
+        })
+    }
+
     fn after(&self, _: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
         Box::pin(async move {
             self.check()?;
+            let reading = Reads::begin(self);
             tokio::task::yield_now().await;
+            drop(reading);
+            self.pages_read.fetch_add(1, Ordering::Relaxed);
             let rooms = self.rooms.lock().unwrap();
             let events = rooms.values().flatten().filter(|event| event.seq > seq);
             Ok(events.take(usize::try_from(limit).unwrap()).cloned().collect())
@@ -105,23 +139,23 @@ impl Clock for ManualClock {
 pub(crate) struct Plain;
 
 impl Encoder for Plain {
-    fn event(&self, event: &Event) -> Option<Bytes> {
+    fn event(&self, event: &Event) -> Option<String> {
         let EventBody::Message { text, .. } = &event.body else { return None };
-        Some(frame::text(&format!("{} {text}", event.seq)))
+        Some(format!("{} {text}", event.seq))
     }
 
-    fn joined(&self, who: &Author, _: Timestamp) -> Option<Bytes> {
-        Some(frame::text(&format!("joined {}", who.username)))
+    fn joined(&self, who: &Author, _: Timestamp) -> Option<String> {
+        Some(format!("joined {}", who.username))
     }
 
-    fn left(&self, who: &Author, _: Timestamp) -> Option<Bytes> {
-        Some(frame::text(&format!("left {}", who.username)))
+    fn left(&self, who: &Author, _: Timestamp) -> Option<String> {
+        Some(format!("left {}", who.username))
     }
 
-    fn online(&self, others: &[Author], _: Timestamp) -> Option<Bytes> {
+    fn online(&self, others: &[Author], _: Timestamp) -> Option<String> {
         let mut names: Vec<_> = others.iter().map(|who| who.username.as_str()).collect();
         names.sort_unstable();
-        Some(frame::text(&format!("online {}", names.join(","))))
+        Some(format!("online {}", names.join(",")))
     }
 }
 
@@ -129,19 +163,19 @@ impl Encoder for Plain {
 pub(crate) struct Quiet;
 
 impl Encoder for Quiet {
-    fn event(&self, event: &Event) -> Option<Bytes> {
+    fn event(&self, event: &Event) -> Option<String> {
         Plain.event(event)
     }
 
-    fn joined(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+    fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
         None
     }
 
-    fn left(&self, _: &Author, _: Timestamp) -> Option<Bytes> {
+    fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
         None
     }
 
-    fn online(&self, _: &[Author], _: Timestamp) -> Option<Bytes> {
+    fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
         None
     }
 
@@ -156,14 +190,6 @@ pub(crate) struct World {
     pub(crate) log: Arc<Log>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) room: RoomName,
-}
-
-/// Somebody in the room, with all that they were told.
-pub(crate) struct Actor {
-    pub(crate) connection: Connection,
-    pub(crate) seat: Seat,
-    pub(crate) heard: Vec<String>,
-    rest: BytesMut,
 }
 
 pub(crate) fn person(id: i64, username: &str) -> Author {
@@ -210,61 +236,20 @@ impl World {
         self.hub.connect(None, source()).unwrap()
     }
 
+    /// Takes a seat, over a line that takes everything.
     pub(crate) async fn join(&self, seat: NewSeat) -> Actor {
-        let connection = self.connect();
+        self.join_by(WIDE, seat).await
+    }
+
+    pub(crate) async fn join_by(&self, way: Way, seat: NewSeat) -> Actor {
+        self.talk_by(way, seat, Echo::new()).await
+    }
+
+    pub(crate) async fn talk_by(&self, way: Way, seat: NewSeat, conversation: impl Conversation + 'static) -> Actor {
+        let (connection, (socket, stream)) = (self.connect(), way.open().await);
         let seat = self.hub.join(&self.room, &connection, seat).await.unwrap();
-        Actor { connection, seat, heard: Vec::new(), rest: BytesMut::new() }
+        Actor::new(stream, serve(self.hub.clone(), socket, connection, seat, conversation))
     }
-}
-
-impl Actor {
-    /// Reads what is there or comes at once. To be used in paused time.
-    pub(crate) async fn read(&mut self) -> Result<&[String], FellBehind> {
-        while let Ok(read) = timeout(Duration::from_millis(1), self.next_page()).await {
-            read?;
-        }
-        Ok(&self.heard)
-    }
-
-    /// Waits for one page.
-    pub(crate) async fn next_page(&mut self) -> Result<(), FellBehind> {
-        self.seat.pending(&mut self.rest).await?;
-        self.heard.extend(texts(&mut self.rest));
-        Ok(())
-    }
-
-    /// Reads until an event has come.
-    pub(crate) async fn read_to(&mut self, seq: Seq) -> Result<(), FellBehind> {
-        while self.heard.iter().rev().find_map(|text| seq_of(text)).is_none_or(|last| last < seq) {
-            self.next_page().await?;
-        }
-        Ok(())
-    }
-
-    /// The events that came.
-    pub(crate) fn seqs(&self) -> Vec<Seq> {
-        self.heard.iter().filter_map(|text| seq_of(text)).collect()
-    }
-}
-
-fn seq_of(text: &str) -> Option<Seq> {
-    text.split(' ').next()?.parse().ok()
-}
-
-/// Takes whole text frames from the front.
-pub(crate) fn texts(bytes: &mut BytesMut) -> Vec<String> {
-    let mut texts = Vec::new();
-    while let [0x81, short, rest @ ..] = &bytes[..] {
-        let (header, length) = match short {
-            126 => (4, usize::from(u16::from_be_bytes([rest[0], rest[1]]))),
-            127 => (10, usize::try_from(u64::from_be_bytes(rest[..8].try_into().unwrap())).unwrap()),
-            short => (2, usize::from(*short)),
-        };
-        let text = bytes.split_to(header + length).split_off(header);
-        texts.push(String::from_utf8(text.to_vec()).unwrap());
-    }
-    assert!(bytes.is_empty(), "only whole frames are given out");
-    texts
 }
 
 /// Lets paused time pass, and everything happen that is due in it.

@@ -77,6 +77,7 @@ impl Config {
             trusted_proxies: self.server.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
             hide_unknown_users: self.rooms.hide_unknown_users,
             message_bytes: self.chat.message_bytes,
+            deflate: self.chat.deflate,
         })
     }
 

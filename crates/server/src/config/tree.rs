@@ -189,6 +189,9 @@ pub struct Chat {
     /// Most bytes of a message's text.
     #[config(default = 4096)]
     pub message_bytes: usize,
+    /// Compress messages (permessage-deflate) for clients that offer it. Saves traffic, costs processor time.
+    #[config(default = false)]
+    pub deflate: bool,
     /// Most messages that wait for a room's next commit.
     #[config(default = 1024)]
     pub queue: usize,

@@ -3,6 +3,7 @@
 use parlour_hub::{BoxFuture, Head, History, HistoryError};
 use parlour_model::{Event, RoomId, RoomName, Seq};
 use parlour_store::Store;
+use parlour_store::room::RoomHead;
 
 /// The store's rooms and logs, as the hub asks for them.
 pub struct StoredHistory(pub Store);
@@ -12,13 +13,24 @@ impl History for StoredHistory {
         let room = room.clone();
         Box::pin(async move {
             let head = self.0.room(&room).await.map_err(away)?;
-            Ok(head.map(|head| Head { id: head.id, epoch: head.epoch, last_seq: head.last_seq }))
+            Ok(head.map(|head| as_head(&head)))
+        })
+    }
+
+    fn heads<'a>(&'a self, rooms: &'a [RoomName]) -> BoxFuture<'a, Result<Vec<Option<Head>>, HistoryError>> {
+        Box::pin(async move {
+            let heads = self.0.rooms(rooms).await.map_err(away)?;
+            Ok(heads.iter().map(|head| head.as_ref().map(as_head)).collect())
         })
     }
 
     fn after(&self, room: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
         Box::pin(async move { self.0.history(room, seq, limit).await.map_err(away) })
     }
+}
+
+fn as_head(room: &RoomHead) -> Head {
+    Head { id: room.id, epoch: room.epoch, last_seq: room.last_seq }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function to map an error with")]

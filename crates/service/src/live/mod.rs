@@ -7,6 +7,8 @@ mod batcher;
 pub mod history;
 pub mod talk;
 
+use std::sync::Arc;
+
 use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat};
 use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
@@ -64,16 +66,16 @@ impl App {
     /// room is written by `encoder`, from after `since` on or from now; what the peer says goes to `conversation`.
     #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller a contract")]
     pub async fn attend<C: Conversation>(
-        &self,
+        self,
         socket: Socket,
         connection: Connection,
-        room: &RoomName,
+        room: RoomName,
         caller: Option<Caller>,
         encoder: &'static dyn Encoder,
         since: Option<Seq>,
         mut conversation: C,
     ) {
-        match self.join(room, &connection, caller.as_ref(), encoder, since).await {
+        match self.join(&room, &connection, caller.as_ref(), encoder, since).await {
             Ok(mut seat) => {
                 let parting = self.live.hub().converse(socket, &connection, Some(&mut seat), &mut conversation).await;
                 match parting {
@@ -91,9 +93,9 @@ impl App {
     }
 
     /// Serves a socket that sits in no room.
-    pub async fn serve<C: Conversation>(&self, socket: Socket, connection: &Connection, mut conversation: C) {
+    pub async fn serve<C: Conversation>(self, socket: Socket, connection: Arc<Connection>, mut conversation: C) {
         // How it ended matters to seats only.
-        let _parting = self.live.hub().converse(socket, connection, None, &mut conversation).await;
+        let _parting = self.live.hub().converse(socket, &connection, None, &mut conversation).await;
     }
 
     /// Takes a seat in a room. Without a caller it is a guest's: read-only and not counted among those present.

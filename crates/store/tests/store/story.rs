@@ -287,7 +287,7 @@ async fn ada_talks_with_grace(store: &Store, ada: &Account) {
     assert_eq!((head_now.id, head_now.epoch, head_now.last_seq), (head.id, head.epoch, 3));
     assert_eq!(head_now.name, "Main Hall");
     assert_eq!(store.room(&hall).await.unwrap().as_ref(), Some(&head_now));
-    assert_eq!(store.room_heads(vec![head.id, parlour_model::RoomId(4_242)]).await.unwrap(), [head_now]);
+    assert_eq!(store.rooms(&[room("nowhere"), hall]).await.unwrap(), [None, Some(head_now)]);
     let log = store.history(head.id, 1, 10).await.unwrap();
     assert_eq!(log.iter().map(said).collect::<Vec<_>>(), ["2 Grace: hi", "3 Ada: bye\u{fffd}"]);
     assert_eq!(store.history(head.id, 0, 1).await.unwrap().len(), 1);
