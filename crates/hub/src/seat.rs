@@ -171,6 +171,7 @@ impl Drop for Attached {
     fn drop(&mut self) {
         self.line.close();
         if let Some((room, walker)) = &self.to {
+            room.count(u64::from(self.line.out().given()));
             room.detach(*walker);
         }
     }
