@@ -77,7 +77,7 @@ impl Hub {
             Some(seat) => seat.open(writer, connection, reader.takes_deflated()),
             None => Attached::alone(self.0.open(writer, connection, None)),
         };
-        let mut pump = Pump { hub: &self.0, reader, attached, connection, history: None, goodbye: None };
+        let mut pump = Pump { hub: &self.0, reader, attached, connection, history: None, ahead: None, goodbye: None };
         let ending = pump.run(conversation).await;
         pump.end(ending).await
     }
@@ -90,6 +90,9 @@ struct Pump<'a> {
     connection: &'a Connection,
     /// Kept here so that a page that is being read is not read anew.
     history: Option<BoxFuture<'static, Vec<Event>>>,
+    /// Read while the one before it was being taken, and not yet handed over: who reads hears pings and the line's
+    /// end. While there is one, nothing more is read.
+    ahead: Option<Message>,
     /// What the peer said goodbye with. Its messages are finished first, so that it sees what became of them.
     goodbye: Option<Ending>,
 }
@@ -104,7 +107,7 @@ impl Pump<'_> {
         loop {
             // A busy room and a fast peer would otherwise keep this task running for as long as both last.
             consume_budget().await;
-            let message = match poll_fn(|cx| self.poll(cx, true)).await {
+            let message = match poll_fn(|cx| self.poll_message(cx)).await {
                 Ok(message) => message,
                 Err(ending) => return ending,
             };
@@ -113,7 +116,7 @@ impl Pump<'_> {
             let mut handling = Box::pin(hand_over(conversation, message, turn));
             let handled = poll_fn(|cx| match handling.as_mut().poll(cx) {
                 Poll::Ready(()) => Poll::Ready(Ok(())),
-                Poll::Pending => self.poll(cx, false).map(|woken| woken.map(drop)),
+                Poll::Pending => self.step(cx).map_or_else(|ending| Poll::Ready(Err(ending)), |()| Poll::Pending),
             });
             if let Err(ending) = handled.await {
                 return ending;
@@ -121,21 +124,31 @@ impl Pump<'_> {
         }
     }
 
-    /// Waits for the next message, if the peer is listened to, or for the end.
-    fn poll(&mut self, cx: &mut Context<'_>, listening: bool) -> Poll<Result<Message, Ending>> {
+    /// Waits for the next message, or for the end.
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Ending>> {
+        self.step(cx)?;
+        if self.line().out().owes() {
+            return Poll::Pending;
+        }
+        self.ahead.take().map_or(Poll::Pending, |message| Poll::Ready(Ok(message)))
+    }
+
+    /// Does what can be done at present: heeds the signal, writes, and reads if the peer is listened to.
+    fn step(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         self.connection.signal().heed(cx);
         if let Some(farewell) = self.connection.signal().farewell() {
-            return Poll::Ready(Err(farewell.into()));
+            return Err(farewell.into());
         }
-        if let Err(ending) = self.poll_write(cx) {
-            return Poll::Ready(Err(ending));
+        self.poll_write(cx)?;
+        if self.line().has_room(1)
+            && let Some(goodbye) = self.goodbye.take_if(|_| self.ahead.is_none())
+        {
+            return Err(goodbye);
         }
-        if self.goodbye.is_some() && self.line().has_room(1) {
-            return Poll::Ready(Err(self.goodbye.take().unwrap_or(Ending::Gone)));
-        }
-        if !listening || self.goodbye.is_some() || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
+        let is_busy = self.ahead.is_some() || self.goodbye.is_some();
+        if is_busy || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
             self.line().set_deaf(true);
-            return Poll::Pending;
+            return Ok(());
         }
         self.poll_read(cx)
     }
@@ -165,23 +178,25 @@ impl Pump<'_> {
         self.line().out().reading().map_or(Ok(Need::Nothing), Reading::go_on)
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Ending>> {
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         while let Poll::Ready(incoming) = self.reader.poll_next(cx) {
             self.line().hear();
-            match incoming {
-                Ok(Incoming::Text(text)) => return Poll::Ready(Ok(Message::Text(text))),
-                Ok(Incoming::Binary(bytes)) => return Poll::Ready(Ok(Message::Binary(bytes.into()))),
-                Ok(Incoming::Ping(payload)) => self.line().pong(&payload),
-                Ok(Incoming::Pong(_)) => {}
-                Ok(Incoming::Close(close)) => {
-                    self.goodbye = Some(close.into());
-                    return self.poll(cx, false);
-                }
-                Err(error) => return Poll::Ready(Err(error.into())),
+            match incoming? {
+                Incoming::Text(text) => self.ahead = Some(Message::Text(text)),
+                Incoming::Binary(bytes) => self.ahead = Some(Message::Binary(bytes.into())),
+                Incoming::Ping(payload) => self.line().pong(&payload),
+                Incoming::Pong(_) => {}
+                Incoming::Close(close) => self.goodbye = Some(close.into()),
+            }
+            if self.ahead.is_some() {
+                return Ok(());
+            }
+            if self.goodbye.is_some() {
+                return self.step(cx);
             }
         }
         self.line().note_begun(self.reader.has_begun());
-        Poll::Pending
+        Ok(())
     }
 
     fn line(&self) -> &Arc<Line> {
