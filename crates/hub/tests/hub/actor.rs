@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use parlour_hub::{Connection, Conversation, Flow, Hub, Parting, Seat, Turn};
 use parlour_model::Seq;
 use parlour_websocket::{CloseCode, Connection as Socket};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -69,13 +69,15 @@ pub(crate) enum Said {
 
 /// The peer's end of a line.
 pub(crate) struct Wire {
-    stream: Stream,
+    reader: ReadHalf<Stream>,
+    writer: WriteHalf<Stream>,
     bytes: BytesMut,
 }
 
 impl Wire {
     pub(crate) fn new(stream: Stream) -> Self {
-        Self { stream, bytes: BytesMut::new() }
+        let (reader, writer) = split(stream);
+        Self { reader, writer, bytes: BytesMut::new() }
     }
 
     /// The next frame, or `None` at the end of the stream, which a frame must not be cut by. May be dropped.
@@ -84,7 +86,7 @@ impl Wire {
             if let Some(said) = self.take() {
                 return Some(said);
             }
-            let ended = matches!(self.stream.read_buf(&mut self.bytes).await, Ok(0) | Err(_));
+            let ended = matches!(self.reader.read_buf(&mut self.bytes).await, Ok(0) | Err(_));
             if ended {
                 return None;
             }
@@ -126,7 +128,7 @@ impl Wire {
         self.send(0x81, text.as_bytes()).await;
     }
 
-    /// Sends a frame, masked with zeros. A line that is gone says so when it is read.
+    /// Sends a frame, masked with zeros, and reads where the line takes no more. One that is gone says so when it is read.
     pub(crate) async fn send(&mut self, first: u8, payload: &[u8]) {
         let length = u16::try_from(payload.len()).unwrap();
         let mut frame = vec![first];
@@ -136,7 +138,19 @@ impl Wire {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
-        let _ = self.stream.write_all(&frame).await;
+        let mut rest = &frame[..];
+        while !rest.is_empty() {
+            tokio::select! {
+                biased;
+                written = self.writer.write(rest) => match written {
+                    Ok(written) => rest = &rest[written..],
+                    Err(_) => return,
+                },
+                read = self.reader.read_buf(&mut self.bytes) => if matches!(read, Ok(0) | Err(_)) {
+                    return;
+                },
+            }
+        }
     }
 }
 

@@ -84,7 +84,10 @@ impl Model {
 }
 
 async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let world = World::with(HubSettings { leave_grace: GRACE, ..HubSettings::default() });
+    // Nobody answers pings here.
+    let long = Duration::from_hours(1);
+    let settings = HubSettings { leave_grace: GRACE, ping_every: long, idle_timeout: long, ..HubSettings::default() };
+    let world = World::with(settings);
     let watcher = parlour_hub::NewSeat { person: None, ..member(0, "") };
     let mut watcher = world.join(watcher).await;
     let (mut model, mut seats): (Model, Vec<(usize, Actor)>) = Default::default();
