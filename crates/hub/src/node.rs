@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use parlour_model::{AccountId, Clock, Event, RoomId, RoomName, Seq};
 use parlour_websocket::Writer;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 
 use crate::Connection;
@@ -102,12 +102,18 @@ impl Inner {
         });
     }
 
+    /// Waits for one's turn to read for a seat: those who come back all at once do not take every connection to the
+    /// database.
+    pub(crate) async fn may_read(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed, and without a permit reading would still be right.
+        self.reads.acquire().await.ok()
+    }
+
     /// Reads a page of the history, however often it has to be asked for.
     pub(crate) async fn page(self: Arc<Self>, id: RoomId, after: Seq) -> Vec<Event> {
         loop {
             let page = {
-                // The semaphore is never closed, and without a permit reading would still be right.
-                let _permit = self.reads.acquire().await;
+                let _permit = self.may_read().await;
                 self.history.after(id, after, PAGE).await
             };
             match page {

@@ -9,6 +9,7 @@ use parlour_websocket::Writer;
 use tokio::time::Instant;
 
 use crate::encoder::Encoder;
+use crate::history::Head;
 use crate::line::Line;
 use crate::node::Inner;
 use crate::reading::Reading;
@@ -74,8 +75,7 @@ impl Hub {
 impl Inner {
     async fn activate(&self, room: &Arc<Room>) -> Result<(), JoinError> {
         let read = || async {
-            let head = self.history.head(&room.name).await;
-            if room.start(head.map_err(|_| JoinError::HistoryAway)?) {
+            if room.start(self.head_of(room).await?) {
                 self.repair(room);
             }
             Ok(())
@@ -89,9 +89,13 @@ impl Inner {
         let Some(since) = since.filter(|since| *since > room.last()) else {
             return Ok(since.map(|since| since.max(0)));
         };
-        let head = self.history.head(&room.name).await.map_err(|_| JoinError::HistoryAway)?;
-        let last = head.map_or(0, |head| head.last_seq);
+        let last = self.head_of(room).await?.map_or(0, |head| head.last_seq);
         Ok(Some(since.min(last.max(room.last()))))
+    }
+
+    async fn head_of(&self, room: &Room) -> Result<Option<Head>, JoinError> {
+        let _permit = self.may_read().await;
+        self.history.head(&room.name).await.map_err(|_| JoinError::HistoryAway)
     }
 }
 
