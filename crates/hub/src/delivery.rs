@@ -181,6 +181,7 @@ impl Pump<'_> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
         while let Poll::Ready(incoming) = self.reader.poll_next(cx) {
             self.line().hear();
+            self.line().note_begun(self.reader.has_begun());
             match incoming? {
                 Incoming::Text(text) => self.ahead = Some(Message::Text(text)),
                 Incoming::Binary(bytes) => self.ahead = Some(Message::Binary(bytes.into())),
@@ -203,10 +204,12 @@ impl Pump<'_> {
         self.attached.line()
     }
 
-    async fn end(self, ending: Ending) -> Parting {
-        match ending {
-            Ending::Gone => Parting::Broken,
-            Ending::Goodbye(code, reason) => {
+    async fn end(mut self, ending: Ending) -> Parting {
+        match (ending, self.goodbye.take()) {
+            (Ending::Gone, None | Some(Ending::Gone)) => Parting::Broken,
+            // A peer that has said goodbye need not wait for the answer.
+            (Ending::Gone, Some(Ending::Goodbye(code, _))) => Parting::after(code),
+            (Ending::Goodbye(code, reason), _) => {
                 // Boxed for the same reason as a message's handling.
                 Box::pin(self.say_goodbye(code, reason)).await;
                 Parting::after(code)
