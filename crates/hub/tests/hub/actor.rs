@@ -128,7 +128,7 @@ impl Wire {
         self.send(0x81, text.as_bytes()).await;
     }
 
-    /// Sends a frame, masked with zeros, and reads where the line takes no more. One that is gone says so when it is read.
+    /// Sends a frame, masked with zeros.
     pub(crate) async fn send(&mut self, first: u8, payload: &[u8]) {
         let length = u16::try_from(payload.len()).unwrap();
         let mut frame = vec![first];
@@ -138,7 +138,11 @@ impl Wire {
         }
         frame.extend([0; 4]);
         frame.extend(payload);
-        let mut rest = &frame[..];
+        self.write(&frame).await;
+    }
+
+    /// Writes, and reads where the line takes no more. One that is gone says so when it is read.
+    pub(crate) async fn write(&mut self, mut rest: &[u8]) {
         while !rest.is_empty() {
             tokio::select! {
                 biased;

@@ -6,6 +6,8 @@ mod clerk;
 mod faults;
 mod goodbye;
 mod lines;
+mod order;
+mod pipeline;
 mod presence;
 mod pump;
 mod resume;
