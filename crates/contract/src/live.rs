@@ -41,7 +41,7 @@ impl Upgrade {
         self.handshake.subprotocols().first().cloned()
     }
 
-    /// Answers 101 and lets `live` have the socket in a task of its own.
+    /// Answers 101 and lets `live` have the socket when the client has it, too.
     pub(crate) fn answer<L, F>(self, chosen: Option<&Subprotocol>, most_bytes: usize, live: L) -> Response
     where
         L: FnOnce(Connection) -> F + Send + 'static,
@@ -52,8 +52,7 @@ impl Upgrade {
             // A client that goes away after its handshake has said nothing yet: there is nothing to do.
             if let Ok(Ok(upgraded)) = tokio::time::timeout(UPGRADE_DEADLINE, self.on).await {
                 let socket = Connection::from_upgraded(upgraded, Limits { message_bytes: most_bytes });
-                // A task of its own, so that an open socket does not pay for its opening.
-                tokio::spawn(live(socket.with_deflate(self.deflate)));
+                live(socket.with_deflate(self.deflate)).await;
             }
         });
         response

@@ -65,29 +65,37 @@ impl Hub {
     /// nor pongs. A write that makes no progress, or a peer that is silent, for `idle_timeout` is a broken line. A seat
     /// that has fallen behind is closed with 1013 and `resume`. The hub's farewell is heard at any time; when a write
     /// is stuck then, the peer may not get to see why.
-    pub async fn converse<C: Conversation>(
+    ///
+    /// The future is small, and does not grow with what the conversation does: it is what an idle connection costs.
+    pub fn converse<C: Conversation + 'static>(
         &self,
         socket: Socket,
-        connection: &Connection,
-        seat: Option<&mut Seat>,
-        conversation: &mut C,
-    ) -> Parting {
+        connection: Arc<Connection>,
+        mut seat: Option<Seat>,
+        mut conversation: C,
+    ) -> impl Future<Output = Parting> + Send + 'static {
         let Socket { reader, writer } = socket;
-        let attached = match seat {
-            Some(seat) => seat.open(writer, connection, reader.takes_deflated()),
-            None => Attached::alone(self.0.open(writer, connection, None)),
+        let attached = match &mut seat {
+            Some(seat) => seat.open(writer, &connection, reader.takes_deflated()),
+            None => Attached::alone(self.0.open(writer, &connection, None)),
         };
-        let mut pump = Pump { hub: &self.0, reader, attached, connection, history: None, ahead: None, goodbye: None };
-        let ending = pump.run(conversation).await;
-        pump.end(ending).await
+        let hub = Arc::clone(&self.0);
+        let mut pump = Pump { hub, reader, attached, seat, connection, history: None, ahead: None, goodbye: None };
+        // A block and not a function, because that keeps what it is given twice.
+        async move {
+            let ending = pump.run(&mut conversation).await;
+            Box::pin(pump.end(ending)).await
+        }
     }
 }
 
-struct Pump<'a> {
-    hub: &'a Arc<Inner>,
+struct Pump {
+    hub: Arc<Inner>,
     reader: Reader,
+    /// Dropped before the seat: who has gone is written to no more.
     attached: Attached,
-    connection: &'a Connection,
+    seat: Option<Seat>,
+    connection: Arc<Connection>,
     /// Kept here so that a page that is being read is not read anew.
     history: Option<BoxFuture<'static, Vec<Event>>>,
     /// Read while the one before it was being taken, and not yet handed over: who reads hears pings and the line's
@@ -102,7 +110,7 @@ enum Message {
     Binary(Bytes),
 }
 
-impl Pump<'_> {
+impl Pump {
     async fn run<C: Conversation>(&mut self, conversation: &mut C) -> Ending {
         loop {
             // A busy room and a fast peer would otherwise keep this task running for as long as both last.
@@ -160,7 +168,7 @@ impl Pump<'_> {
                 self.history = match self.need()? {
                     Need::Nothing => return Ok(()),
                     Need::Ring => continue,
-                    Need::Page(id, after) => Some(Box::pin(Arc::clone(self.hub).page(id, after))),
+                    Need::Page(id, after) => Some(Box::pin(Arc::clone(&self.hub).page(id, after))),
                 };
             }
             let Some(Poll::Ready(events)) = self.history.as_mut().map(|page| page.as_mut().poll(cx)) else {
@@ -205,16 +213,22 @@ impl Pump<'_> {
     }
 
     async fn end(mut self, ending: Ending) -> Parting {
-        match (ending, self.goodbye.take()) {
+        let seat = self.seat.take();
+        let parting = match (ending, self.goodbye.take()) {
             (Ending::Gone, None | Some(Ending::Gone)) => Parting::Broken,
             // A peer that has said goodbye need not wait for the answer.
             (Ending::Gone, Some(Ending::Goodbye(code, _))) => Parting::after(code),
             (Ending::Goodbye(code, reason), _) => {
-                // Boxed for the same reason as a message's handling.
-                Box::pin(self.say_goodbye(code, reason)).await;
+                self.say_goodbye(code, reason).await;
                 Parting::after(code)
             }
+        };
+        match (seat, parting) {
+            (Some(seat), Parting::Clean) => seat.leave(),
+            // Somebody whose line broke may be back in a moment: the seat knows how long to wait.
+            (seat, _) => drop(seat),
         }
+        parting
     }
 
     /// Says goodbye after what is still on its way out, if the peer takes it before the deadline.

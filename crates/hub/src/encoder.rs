@@ -51,7 +51,7 @@ struct Identity {
 pub(crate) struct Voice {
     pub(crate) encoder: &'static dyn Encoder,
     pub(crate) deflate: bool,
-    pub(crate) slot: Option<usize>,
+    pub(crate) slot: Option<u8>,
 }
 
 impl Voice {
@@ -83,7 +83,8 @@ impl Voices {
                 free
             })
         });
-        Voice { encoder, deflate, slot }
+        // There are few slots, and a voice is part of what every idle connection costs.
+        Voice { encoder, deflate, slot: slot.and_then(|slot| u8::try_from(slot).ok()) }
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     fn every_encoder_has_its_own_place() {
         let voices = Voices::default();
         let all: [&'static dyn Encoder; 4] = [&Silent::<0>, &Silent::<1>, &FIRST, &SECOND];
-        for (slot, encoder) in all.into_iter().enumerate() {
+        for (slot, encoder) in (0..).zip(all) {
             assert_eq!(voices.voice(encoder, false).slot, Some(slot));
         }
         assert_eq!(voices.voice(&Silent::<1>, false).slot, Some(1), "known by now");

@@ -188,7 +188,7 @@ impl Ring {
         let Some(slot) = voice.slot else {
             return entry.what.written_by(voice);
         };
-        let frame = entry.frames[slot].get_or_init(|| {
+        let frame = entry.frames[usize::from(slot)].get_or_init(|| {
             let frame = entry.what.written_by(voice);
             self.bytes.fetch_add(frame.len(), Ordering::Relaxed);
             frame

@@ -15,6 +15,7 @@ use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Credential, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::future::ready;
 use std::sync::Arc;
 
 use crate::desk::Desk;
@@ -42,7 +43,8 @@ async fn open(State(desk): State<Desk>, Visitor(client): Visitor, request: Reque
     Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, move |socket| {
         let app = desk.app.clone();
         let talk = Talk { desk, client, connection: connection.clone(), caller };
-        app.serve(socket, connection, talk)
+        app.serve(socket, connection, talk);
+        ready(())
     }))
 }
 

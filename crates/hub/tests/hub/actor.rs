@@ -46,16 +46,10 @@ pub(crate) fn serve(
     hub: Hub,
     socket: Socket,
     connection: Connection,
-    mut seat: Seat,
-    mut conversation: impl Conversation + 'static,
+    seat: Seat,
+    conversation: impl Conversation + 'static,
 ) -> JoinHandle<Parting> {
-    tokio::spawn(async move {
-        let parting = hub.converse(socket, &connection, Some(&mut seat), &mut conversation).await;
-        if parting == Parting::Clean {
-            seat.leave();
-        }
-        parting
-    })
+    tokio::spawn(hub.converse(socket, Arc::new(connection), Some(seat), conversation))
 }
 
 /// What came in one frame.

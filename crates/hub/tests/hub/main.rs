@@ -3,8 +3,11 @@
 
 mod actor;
 mod clerk;
+mod crowd;
 mod faults;
 mod goodbye;
+mod herd;
+mod large;
 mod lines;
 mod order;
 mod pipeline;
@@ -14,4 +17,5 @@ mod resume;
 mod sockets;
 mod story;
 mod support;
+mod wheel;
 mod writes;

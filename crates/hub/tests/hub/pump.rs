@@ -102,9 +102,8 @@ async fn a_slow_answer_holds_up_neither_events_nor_pongs_but_the_next_message() 
 async fn without_a_seat_there_is_the_conversation_alone() {
     let world = World::new();
     let (socket, stream) = line(1 << 16);
-    let connection = world.connect();
-    let hub = world.hub.clone();
-    let served = tokio::spawn(async move { hub.converse(socket, &connection, None, &mut Echo::new()).await });
+    let connection = Arc::new(world.connect());
+    let served = tokio::spawn(world.hub.converse(socket, connection, None, Echo::new()));
     let mut peer = peer(stream).await;
     peer.send(said("hello")).await.unwrap();
     assert_eq!(hear(&mut peer).await, said("hello"));

@@ -9,7 +9,7 @@ pub mod talk;
 
 use std::sync::Arc;
 
-use parlour_hub::{JoinError, NewSeat, Owner, Parting, Seat};
+use parlour_hub::{JoinError, NewSeat, Owner, Seat};
 use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
@@ -62,10 +62,10 @@ impl App {
         if caller.is_none() && room.is_lobby() { Err(Error::Unauthenticated) } else { Ok(()) }
     }
 
-    /// Serves a socket that takes a seat in a room, until one of the two sides ends it. What happens in the
-    /// room is written by `encoder`, from after `since` on or from now; what the peer says goes to `conversation`.
+    /// Gives a socket a seat in a room, and serves it from then on until one of the two sides ends it. What happens in
+    /// the room is written by `encoder`, from after `since` on or from now; what the peer says goes to `conversation`.
     #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller a contract")]
-    pub async fn attend<C: Conversation>(
+    pub async fn attend<C: Conversation + 'static>(
         self,
         socket: Socket,
         connection: Connection,
@@ -73,16 +73,13 @@ impl App {
         caller: Option<Caller>,
         encoder: &'static dyn Encoder,
         since: Option<Seq>,
-        mut conversation: C,
+        conversation: C,
     ) {
         match self.join(&room, &connection, caller.as_ref(), encoder, since).await {
-            Ok(mut seat) => {
-                let parting = self.live.hub().converse(socket, &connection, Some(&mut seat), &mut conversation).await;
-                match parting {
-                    Parting::Clean => seat.leave(),
-                    // Somebody whose line broke may be back in a moment: the seat knows how long to wait.
-                    Parting::Broken => drop(seat),
-                }
+            Ok(seat) => {
+                let conversing = self.live.hub().converse(socket, Arc::new(connection), Some(seat), conversation);
+                // A task of its own, so that an open socket does not pay for its opening.
+                drop(tokio::spawn(conversing));
             }
             Err(_away) => {
                 let deadline = tokio::time::Instant::now() + GOODBYE;
@@ -92,10 +89,10 @@ impl App {
         }
     }
 
-    /// Serves a socket that sits in no room.
-    pub async fn serve<C: Conversation>(self, socket: Socket, connection: Arc<Connection>, mut conversation: C) {
-        // How it ended matters to seats only.
-        let _parting = self.live.hub().converse(socket, &connection, None, &mut conversation).await;
+    /// Serves a socket that sits in no room, from now on until one of the two sides ends it.
+    pub fn serve<C: Conversation + 'static>(&self, socket: Socket, connection: Arc<Connection>, conversation: C) {
+        // As in a room. How it ended matters to seats only.
+        drop(tokio::spawn(self.live.hub().converse(socket, connection, None, conversation)));
     }
 
     /// Takes a seat in a room. Without a caller it is a guest's: read-only and not counted among those present.
