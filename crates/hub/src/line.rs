@@ -218,12 +218,13 @@ impl Line {
         let Some(writer) = &out.writer else {
             return Visit::Over;
         };
-        if !writer.is_direct() {
-            self.signal.ring();
-            return Visit::Served;
-        }
+        let is_direct = writer.is_direct();
         if out.stuck_since.is_some() {
             return self.look_after_stuck(out);
+        }
+        if !is_direct {
+            self.signal.ring();
+            return Visit::Served;
         }
         if !out.reading.as_ref().is_some_and(Reading::is_live) {
             return Visit::Served;
