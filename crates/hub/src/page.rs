@@ -26,6 +26,15 @@ pub(crate) struct Reached {
     pub(crate) cursor: Position,
     /// Whether from here on everything in the ring is news to the reader.
     pub(crate) plain: bool,
+    /// Whether its own coming, of which it knows, is still before it.
+    pub(crate) awaits_own: bool,
+}
+
+impl Reached {
+    /// Of one to whom everything is news.
+    pub(crate) fn plain(cursor: Position) -> Self {
+        Self { cursor, plain: true, awaits_own: false }
+    }
 }
 
 /// A frame, and what it means to have it behind oneself.
@@ -45,8 +54,8 @@ pub(crate) enum Step {
     Private,
     /// The first of those read from the history.
     History,
-    /// Of the ring: the cursor goes there.
-    Ring(Position),
+    /// Of the ring: the reader goes on there.
+    Ring(Reached),
 }
 
 impl Page {
@@ -91,11 +100,11 @@ mod tests {
         assert!(page.add(Bytes::from_static(b"ab"), Step::Private));
         assert_eq!(page.bytes(), b"ab");
         assert!(
-            page.add(Bytes::from_static(b"cd"), Step::Ring(7)) && page.add(Bytes::from_static(b"e"), Step::Ring(8))
+            page.add(Bytes::from_static(b"cd"), Step::History) && page.add(Bytes::from_static(b"e"), Step::History)
         );
         assert_eq!(page.bytes(), b"abcde");
-        assert!(!page.add(Bytes::from(vec![0; PAGE_BYTES]), Step::Ring(9)), "it waits");
+        assert!(!page.add(Bytes::from(vec![0; PAGE_BYTES]), Step::History), "it waits");
         let mut large = Page::default();
-        assert!(large.add(Bytes::from(vec![0; PAGE_BYTES + 1]), Step::Ring(9)), "it is alone");
+        assert!(large.add(Bytes::from(vec![0; PAGE_BYTES + 1]), Step::History), "it is alone");
     }
 }

@@ -51,9 +51,9 @@ impl People {
         told.filter(|author| Some(author.id) != id).cloned().collect()
     }
 
-    /// Whether the room does not know yet that somebody is here.
+    /// Whether the room does not know yet that somebody is here, or not by this name.
     pub(crate) fn is_untold(&self, id: AccountId) -> bool {
-        self.known.get(&id).is_some_and(|person| person.told.is_none())
+        self.known.get(&id).is_some_and(|person| person.told.as_ref() != Some(&person.author))
     }
 
     /// Somebody takes a seat.

@@ -106,20 +106,21 @@ impl Reading {
             if !queue.give(place, &mut next, page) {
                 return Ok(());
             }
-            let is_own = awaits_own && matches!(entry.what(), What::Joined(who, _) if Some(who.id) == self.person);
-            awaits_own &= !is_own;
+            let is_own = awaits_own && entry.what().person() == self.person;
+            awaits_own &= !(is_own && matches!(entry.what(), What::Joined(..)));
             let is_news = match entry.seq() {
                 Some(seq) => seq > after,
                 None => place >= self.joined_at && !is_own,
             };
             let frame = if is_news { state.ring.frame(entry, self.voice) } else { Bytes::new() };
-            if !frame.is_empty() && !page.add(frame, Step::Ring(place + 1)) {
+            let reached = Reached { cursor: place + 1, plain: false, awaits_own };
+            if !frame.is_empty() && !page.add(frame, Step::Ring(reached)) {
                 return Ok(());
             }
         }
         if queue.give(Position::MAX, &mut next, page) {
             let plain = state.last() >= after && !awaits_own;
-            page.reached = Some(Reached { cursor: state.ring.end(), plain });
+            page.reached = Some(Reached { cursor: state.ring.end(), plain, awaits_own });
         }
         Ok(())
     }
@@ -127,18 +128,18 @@ impl Reading {
     /// A step of a page was written.
     pub(crate) fn take(&mut self, step: Step) {
         match (step, &mut self.place) {
-            (Step::Ring(to), Place::Live { cursor, .. }) => *cursor = to,
+            (Step::Ring(reached), _) => self.reach(reached),
             (Step::History, Place::Behind { frames, .. }) => drop(frames.pop_front()),
             _ => {}
         }
     }
 
-    /// A whole page was written.
+    /// All up to there was written.
     pub(crate) fn reach(&mut self, reached: Reached) {
         if let Place::Live { cursor, plain, .. } = &mut self.place {
             *cursor = reached.cursor;
             *plain = reached.plain;
-            self.awaits_own &= !reached.plain;
+            self.awaits_own = reached.awaits_own;
         }
     }
 

@@ -79,6 +79,14 @@ impl What {
         size_of::<Entry>() + text
     }
 
+    /// Who came or went.
+    pub(crate) fn person(&self) -> Option<AccountId> {
+        match self {
+            Self::Event(_) => None,
+            Self::Joined(author, _) | Self::Left(author, _) => Some(author.id),
+        }
+    }
+
     fn is_by(&self, account: AccountId) -> bool {
         matches!(self, Self::Event(Event { body: EventBody::Message { author, .. }, .. }) if author.id == account)
     }
@@ -201,11 +209,11 @@ impl Ring {
         let mut page = Page::default();
         for (place, entry) in self.from(place)? {
             let frame = self.frame(entry, voice);
-            if !frame.is_empty() && !page.add(frame, Step::Ring(place + 1)) {
+            if !frame.is_empty() && !page.add(frame, Step::Ring(Reached::plain(place + 1))) {
                 return Some(page);
             }
         }
-        page.reached = Some(Reached { cursor: self.end(), plain: true });
+        page.reached = Some(Reached::plain(self.end()));
         Some(page)
     }
 
