@@ -256,8 +256,8 @@ impl Actor {
     }
 
     /// Waits for the connection's end, with the line open.
-    pub(crate) async fn ended(self) -> Parting {
-        self.served.await.unwrap()
+    pub(crate) async fn wait(&mut self) -> Parting {
+        (&mut self.served).await.unwrap()
     }
 }
 

@@ -83,6 +83,19 @@ async fn ones_own_coming_is_told_once_and_a_later_one_again() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn under_a_name_that_the_room_does_not_know_yet_one_is_told_of_oneself_once() {
+    let world = world(1);
+    let mut first = come(&world, WIDE, 0).await;
+    let _other = come(&world, WIDE, 1).await;
+    pass(SETTLED).await;
+    world.hub.rename(person(1, "").id, "clio");
+    let mut second = world.join(member(1, "clio")).await;
+    pass(SETTLED).await;
+    assert_eq!(second.read().await.unwrap(), ["online p1", "joined clio"]);
+    assert_eq!(first.read().await.unwrap()[2..], ["joined p1", "left p0", "joined clio"]);
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Join(usize, usize),
