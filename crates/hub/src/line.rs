@@ -125,6 +125,11 @@ impl Line {
         }
     }
 
+    /// Looked at ahead of a visit, among others, so that the memory they lie in is fetched for all of them at once.
+    pub(crate) fn warm(&self) -> Tick {
+        self.heard_at.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn out(&self) -> MutexGuard<'_, Out> {
         lock(&self.out)
     }

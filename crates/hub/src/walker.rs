@@ -3,6 +3,7 @@
 //! Seats that have read equally far share one page, so that what costs something is the socket alone. No task is woken
 //! for a message; only where a socket is full its own task waits for room.
 
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
@@ -16,6 +17,7 @@ use crate::page::Page;
 use crate::reading::{FellBehind, Reading};
 use crate::ring::Position;
 use crate::room::Room;
+use crate::wheel::Tick;
 
 /// How many seats are served before other tasks have their turn: a fraction of a millisecond.
 pub(crate) const STRIDE: usize = 64;
@@ -109,6 +111,8 @@ impl Row {
     fn stride(&mut self, pages: &mut Pages) -> u64 {
         let mut given = 0;
         let mut visits = 0;
+        let next = self.lines.iter().skip(self.served).take(STRIDE);
+        black_box(next.fold(0, |all: Tick, line| all.wrapping_add(line.warm())));
         while visits < STRIDE && self.served < self.lines.len() {
             let (visit, frames) = self.lines[self.served].visit(|reading, cursor| pages.page(reading, cursor));
             given += u64::from(frames);
@@ -161,5 +165,115 @@ impl Pages {
             }
         };
         Ok(&self.kept[index].page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use parlour_model::{Author, Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
+    use parlour_websocket::{Connection as Socket, Limits};
+    use tokio::io::duplex;
+    use tokio::runtime::Handle;
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::encoder::Encoder;
+    use crate::page::Reached;
+    use crate::settings::HubSettings;
+    use crate::subscription::Log;
+    use crate::wheel::Wheel;
+
+    struct Numbers;
+
+    impl Encoder for Numbers {
+        fn event(&self, event: &Event) -> Option<String> {
+            Some(event.seq.to_string())
+        }
+
+        fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
+            None
+        }
+
+        fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
+            None
+        }
+
+        fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
+            None
+        }
+    }
+
+    const VOICE: Voice = Voice { encoder: &Numbers, deflate: false, slot: Some(0) };
+    const OTHER: Voice = Voice { slot: Some(1), ..VOICE };
+
+    fn room() -> Arc<Room> {
+        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default());
+        assert!(!room.start(None));
+        Arc::new(room)
+    }
+
+    fn say(room: &Room, seq: Seq) {
+        let event = Event { seq, at: Timestamp(0), body: EventBody::Erased };
+        assert!(!room.take(Log { epoch: Epoch(0), id: RoomId(1) }, vec![event]));
+    }
+
+    /// Somebody who has everything up to now behind them.
+    fn reading(room: &Arc<Room>, voice: Voice) -> Reading {
+        let (arrived, _) = room.arrive(None, Timestamp(0), true);
+        let mut reading = Reading::begin(Arc::clone(room), voice, None, &arrived, None);
+        reading.reach(Reached::plain(room.end()));
+        reading
+    }
+
+    #[test]
+    fn who_has_read_equally_far_in_one_voice_shares_a_page() {
+        let room = room();
+        let readings = [reading(&room, VOICE), reading(&room, VOICE), reading(&room, OTHER)];
+        say(&room, 1);
+        let late = reading(&room, VOICE);
+        say(&room, 2);
+        let mut pages = Pages::default();
+        pages.renew(room.end());
+        for reading in readings.iter().chain([&late]) {
+            let cursor = reading.plain_cursor().expect("all is news");
+            let expected: &[u8] = if cursor == 0 { b"\x81\x011\x81\x012" } else { b"\x81\x012" };
+            assert_eq!(pages.page(reading, cursor).expect("is there").bytes(), expected);
+        }
+        assert_eq!(pages.kept.len(), 3, "one for the first two");
+        say(&room, 3);
+        pages.renew(room.end());
+        let page = pages.page(&late, 1).expect("is there");
+        assert_eq!(page.bytes(), b"\x81\x012\x81\x013", "no page stays that more could be added to");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_left_of_a_room_that_was_walked() {
+        let (room, settings) = (room(), HubSettings::default());
+        let wheel = Arc::new(Wheel::new(&settings));
+        let mut lines = Vec::new();
+        for _ in 0..3 {
+            let (ours, _) = duplex(64);
+            let writer = Socket::from_stream(ours, Limits { message_bytes: 1 }).writer;
+            let reading = Some(reading(&room, VOICE));
+            let line = Arc::new(Line::new(writer, Arc::default(), reading, &wheel, &settings));
+            lines.push((room.attach(&line, &Handle::current()), line));
+        }
+        say(&room, 1);
+        yield_now().await;
+        let mut weak = Vec::new();
+        for (walker, line) in lines {
+            line.close();
+            room.detach(walker);
+            weak.push(Arc::downgrade(&line));
+        }
+        let room = Arc::downgrade(&room);
+        let gone = async {
+            while room.strong_count() > 0 || weak.iter().any(|line| line.strong_count() > 0) {
+                yield_now().await;
+            }
+        };
+        assert!(timeout(Duration::from_secs(10), gone).await.is_ok());
     }
 }

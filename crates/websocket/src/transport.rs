@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -52,7 +53,7 @@ impl Source {
 impl Sink {
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(half) => half.try_write(bytes),
+            Self::Tcp(half) => send(half.as_ref(), bytes),
             Self::Other(half) => half.try_write(bytes),
         }
     }
@@ -76,6 +77,18 @@ impl Sink {
             Self::Tcp(half) => Pin::new(half).poll_shutdown(cx),
             Self::Other(half) => half.poll(Some(cx), AsyncWrite::poll_shutdown),
         }
+    }
+}
+
+/// Sends on a socket without asking the runtime first whether there is room: among thousands of sockets, what it
+/// knows of this one is in no cache.
+fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match SockRef::from(stream).send(bytes) {
+        // Tried once more by the runtime's way, so that it learns that there is no room, and notices when there is.
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {
+            stream.try_write(bytes)
+        }
+        sent => sent,
     }
 }
 

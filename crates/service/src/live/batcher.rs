@@ -12,6 +12,7 @@ use parlour_model::{Author, Clock, Event, EventBody, RoomName, Seq, Timestamp};
 use parlour_store::Store;
 use parlour_store::room::{Appended, NewMessage, RoomHead};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 use crate::{Error, Result};
 
@@ -119,6 +120,8 @@ impl Batcher {
 
     async fn commit_all(self: Arc<Self>, room: RoomName) {
         let mut latest = Timestamp(0);
+        // Whoever is about to speak joins the batch: after a delivery, that is everybody who answers to it.
+        yield_now().await;
         while let Some(batch) = self.next_batch(&room) {
             // A clock set back must not make a later message look earlier.
             latest = latest.max(self.clock.now());
