@@ -268,9 +268,10 @@ mod tests {
             room.detach(walker);
             weak.push(Arc::downgrade(&line));
         }
-        let room = Arc::downgrade(&room);
+        let left = Arc::downgrade(&room);
+        drop(room);
         let gone = async {
-            while room.strong_count() > 0 || weak.iter().any(|line| line.strong_count() > 0) {
+            while left.strong_count() > 0 || weak.iter().any(|line| line.strong_count() > 0) {
                 yield_now().await;
             }
         };

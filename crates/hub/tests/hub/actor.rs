@@ -43,7 +43,7 @@ impl Conversation for Echo {
 
 /// Serves a socket to the end, as a contract would.
 pub(crate) fn serve(
-    hub: Hub,
+    hub: &Hub,
     socket: Socket,
     connection: Connection,
     seat: Seat,
@@ -96,13 +96,10 @@ impl Wire {
     fn take(&mut self) -> Option<Said> {
         let [first, length, rest @ ..] = &self.bytes[..] else { return None };
         let first = *first;
-        let (header, length) = match (length, rest) {
-            (126, [a, b, ..]) => (4, usize::from(u16::from_be_bytes([*a, *b]))),
-            (127, [a, b, c, d, e, f, g, h, ..]) => {
-                (10, usize::try_from(u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h])).unwrap())
-            }
-            (126 | 127, _) => return None,
-            (short, _) => (2, usize::from(*short)),
+        let (header, length) = match length {
+            126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),
+            127 => (10, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).unwrap()),
+            short => (2, usize::from(*short)),
         };
         if self.bytes.len() < header + length {
             return None;
@@ -128,7 +125,7 @@ impl Wire {
         let mut frame = vec![first];
         match u8::try_from(length) {
             Ok(short @ ..126) => frame.push(0x80 | short),
-            _ => frame.extend([[0x80 | 126].as_slice(), &length.to_be_bytes()].concat()),
+            _ => frame.extend([[0xfe].as_slice(), &length.to_be_bytes()].concat()),
         }
         frame.extend([0; 4]);
         frame.extend(payload);

@@ -20,7 +20,7 @@ async fn open(world: &World, bytes: usize, account: i64) -> (Peer, JoinHandle<Pa
     let connection = world.connect();
     connection.bind(owner(account, account * 10)).unwrap();
     let seat = world.hub.join(&world.room, &connection, guest(None)).await.unwrap();
-    (peer(stream).await, serve(world.hub.clone(), socket, connection, seat, Echo::new()))
+    (peer(stream).await, serve(&world.hub, socket, connection, seat, Echo::new()))
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,7 +38,7 @@ async fn holder(world: &World, account: i64, name: &str, seconds: i64) -> Actor 
     connection.bind(Owner { expires_at, ..owner(account, account) }).unwrap();
     let seat = world.hub.join(&world.room, &connection, member(account, name)).await.unwrap();
     let (socket, stream) = WIDE.open().await;
-    Actor::new(stream, serve(world.hub.clone(), socket, connection, seat, Echo::new()))
+    Actor::new(stream, serve(&world.hub, socket, connection, seat, Echo::new()))
 }
 
 #[tokio::test(start_paused = true)]

@@ -180,7 +180,9 @@ async fn whoever_waits_for_an_answer_is_not_silent() {
     say(&mut ada, 0..64).await;
     pass(Duration::from_mins(5)).await;
     assert!(ada.is_served(), "while its messages are under way it is not listened to");
-    desk.all().into_iter().for_each(|(text, turn)| Clerk::reply(turn, &text));
+    for (text, turn) in desk.all() {
+        Clerk::reply(turn, &text);
+    }
     ada.hear(64).await;
     assert_eq!(ada.leave().await, Parting::Clean);
 }

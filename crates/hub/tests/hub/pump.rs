@@ -40,7 +40,7 @@ pub(crate) async fn sit(
 ) -> JoinHandle<Parting> {
     let connection = world.connect();
     let seat = world.hub.join(&world.room, &connection, seat).await.unwrap();
-    serve(world.hub.clone(), socket, connection, seat, conversation)
+    serve(&world.hub, socket, connection, seat, conversation)
 }
 
 pub(crate) async fn hear(peer: &mut Peer) -> Message {

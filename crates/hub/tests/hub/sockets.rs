@@ -38,7 +38,7 @@ async fn upgrade(
     tokio::spawn(async move {
         let limits = Limits { message_bytes: 1 << 16 };
         let socket = Socket::from_upgraded(upgraded.await.unwrap(), limits);
-        serve(world.hub.clone(), socket, connection, seat, Echo::new()).await
+        serve(&world.hub, socket, connection, seat, Echo::new()).await
     });
     Ok(handshake.response(None).map(|()| Empty::new()))
 }

@@ -248,7 +248,7 @@ impl World {
     pub(crate) async fn talk_by(&self, way: Way, seat: NewSeat, conversation: impl Conversation + 'static) -> Actor {
         let (connection, (socket, stream)) = (self.connect(), way.open().await);
         let seat = self.hub.join(&self.room, &connection, seat).await.unwrap();
-        Actor::new(stream, serve(self.hub.clone(), socket, connection, seat, conversation))
+        Actor::new(stream, serve(&self.hub, socket, connection, seat, conversation))
     }
 }
 

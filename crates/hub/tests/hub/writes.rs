@@ -47,7 +47,7 @@ async fn recorded(world: &World) -> (Actor, Arc<Mutex<Vec<usize>>>) {
     let socket = Socket::from_stream(Recorder { stream, writes: Arc::clone(&writes) }, Limits { message_bytes: 1024 });
     let connection = world.connect();
     let seat = world.hub.join(&world.room, &connection, guest(None)).await.unwrap();
-    (Actor::new(Box::new(theirs), serve(world.hub.clone(), socket, connection, seat, Echo::new())), writes)
+    (Actor::new(Box::new(theirs), serve(&world.hub, socket, connection, seat, Echo::new())), writes)
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +84,9 @@ async fn a_private_queue_is_bounded() {
             turns.push(desk.next().await.1);
         }
         let long = "x".repeat(30_000);
-        turns.into_iter().for_each(|turn| Clerk::reply(turn, &long));
+        for turn in turns {
+            Clerk::reply(turn, &long);
+        }
         let heard = ada.read().await.map(<[String]>::len);
         assert_eq!(heard, if fits { Ok(answers) } else { Err(resume()) });
     }

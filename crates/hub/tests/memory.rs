@@ -1,0 +1,139 @@
+//! What readers cost who take nothing: counted by the allocator, since nothing else would notice what is kept for them.
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use parlour_hub::{
+    BoxFuture, Conversation, Encoder, Head, History, HistoryError, Hub, HubSettings, NewSeat, Published, Turn,
+};
+use parlour_model::{
+    AccountId, Author, Clock, Epoch, Event, EventBody, RoomId, RoomName, Seq, SourcePrefix, Timestamp,
+};
+use parlour_websocket::{Connection as Socket, Limits};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::task::yield_now;
+
+/// How many bytes are in use.
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+#[expect(unsafe_code, reason = "an allocator is; this one only counts what it hands on")]
+// SAFETY: every call is the system allocator's own, with its arguments and its answer.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promises are the same.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A log that nobody asks for pages.
+struct Empty;
+
+impl History for Empty {
+    fn head(&self, _: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn heads<'a>(&'a self, rooms: &'a [RoomName]) -> BoxFuture<'a, Result<Vec<Option<Head>>, HistoryError>> {
+        Box::pin(async { Ok(vec![None; rooms.len()]) })
+    }
+
+    fn after(&self, _: RoomId, _: Seq, _: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
+        Box::pin(async { Err(HistoryError) })
+    }
+}
+
+struct Never;
+
+impl Clock for Never {
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
+}
+
+struct Texts;
+
+impl Encoder for Texts {
+    fn event(&self, event: &Event) -> Option<String> {
+        let EventBody::Message { text, .. } = &event.body else { return None };
+        Some(text.clone())
+    }
+
+    fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
+        None
+    }
+
+    fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
+        None
+    }
+
+    fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
+        None
+    }
+}
+
+struct Silent;
+
+impl Conversation for Silent {
+    async fn text(&mut self, _: String, _: Turn) {}
+
+    async fn binary(&mut self, _: Bytes, _: Turn) {}
+}
+
+async fn sit(hub: &Hub, room: &RoomName, bytes: usize) -> DuplexStream {
+    let (ours, theirs) = duplex(bytes);
+    let connection = hub.connect(None, SourcePrefix::of(IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap();
+    let new = NewSeat { person: None, encoder: &Texts, since: None };
+    let seat = hub.join(room, &connection, new).await.unwrap();
+    let socket = Socket::from_stream(ours, Limits { message_bytes: 1 });
+    tokio::spawn(hub.converse(socket, Arc::new(connection), Some(seat), Silent));
+    theirs
+}
+
+const DEAF: usize = 500;
+const TEXT: usize = 4 * 1024;
+const EVENTS: Seq = 4_000;
+
+#[tokio::test(start_paused = true)]
+async fn five_hundred_who_take_nothing_cost_no_more_than_the_ring_and_a_frame_each() {
+    let settings = HubSettings { ring_bytes: 512 * 1024, ..HubSettings::default() };
+    let hub = Hub::start(settings, Arc::new(Empty), Arc::new(Never));
+    let room = RoomName::parse("den").unwrap();
+    let mut deaf = Vec::new();
+    for _ in 0..DEAF {
+        deaf.push(sit(&hub, &room, 64).await);
+    }
+    let mut quick = sit(&hub, &room, 1 << 16).await;
+    while hub.counts().seats < DEAF + 1 {
+        yield_now().await;
+    }
+    let (before, mut most) = (LIVE.load(Ordering::Relaxed), 0);
+    let mut frame = vec![0; TEXT + 4];
+    for seq in 1..=EVENTS {
+        let author = Author { id: AccountId(1), username: "ada".to_owned() };
+        let body = EventBody::Message { author, text: "x".repeat(TEXT), key: None };
+        let events = vec![Event { seq, at: Timestamp(0), body }];
+        hub.publish(Published { room: room.clone(), head_id: RoomId(1), epoch: Epoch(0), events });
+        quick.read_exact(&mut frame).await.unwrap();
+        most = most.max(LIVE.load(Ordering::Relaxed).saturating_sub(before));
+    }
+    let bound = 2 * settings.ring_bytes + DEAF * (TEXT + 2 * 1024);
+    assert!(most > settings.ring_bytes / 2, "{most} bytes: it counts");
+    assert!(most < bound, "{most} bytes of at most {bound}; {} went through", EVENTS.unsigned_abs() * TEXT as u64);
+    drop(deaf);
+}
