@@ -1,6 +1,7 @@
 //! SQLite: one writer thread that commits in groups, and readers that never wait for it.
 
 mod backup;
+mod checkpoint;
 mod job;
 mod readers;
 mod settings;
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 
 pub(super) use statement::{all, first, run};
 
+use self::checkpoint::Checkpoints;
 use self::job::Job;
 use self::readers::Readers;
 use self::writer::Order;
@@ -44,9 +46,10 @@ impl Sqlite {
     pub(crate) fn open(path: &Path, only: bool) -> Result<Self> {
         settings::make_private(path)?;
         let lock = if only { Some(settings::lock(path)?) } else { None };
-        let connection = settings::open_writer(path)?;
+        let mut connection = settings::open_writer(path)?;
+        let checkpoints = Checkpoints::take_over(&mut connection, path)?;
         let (queue, orders) = mpsc::channel(MOST_WAITING);
-        let writer = spawn_writer(connection, orders, lock)?;
+        let writer = spawn_writer(connection, checkpoints, orders, lock)?;
         let readers = Readers::new(path);
         let shared = Shared { path: path.to_owned(), queue, writer: Mutex::new(Some(writer)), readers };
         Ok(Self { shared: Arc::new(shared) })
@@ -96,11 +99,12 @@ impl Sqlite {
 /// The lock lives as long as the thread, so that no other server starts while the last group is written.
 fn spawn_writer(
     connection: rusqlite::Connection,
+    checkpoints: Checkpoints,
     orders: mpsc::Receiver<Order>,
     lock: Option<File>,
 ) -> Result<JoinHandle<()>> {
     let serve = move || {
-        writer::serve(connection, orders);
+        writer::serve(connection, checkpoints, orders);
         drop(lock);
     };
     std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(serve).map_err(Error::failed)

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
+use super::checkpoint::Checkpoints;
 use super::job::{GroupFailure, Work};
 use super::settings::patiently;
 use crate::{Error, Result};
@@ -29,11 +30,13 @@ pub(super) enum Order {
 }
 
 /// Runs until the database is closed or dropped.
-pub(super) fn serve(connection: Connection, orders: mpsc::Receiver<Order>) {
+pub(super) fn serve(connection: Connection, checkpoints: Checkpoints, orders: mpsc::Receiver<Order>) {
     let mut writer = Writer { connection, orders };
     while let Some(first) = writer.wait() {
         writer.run_group(first);
+        checkpoints.look(&writer.connection);
     }
+    checkpoints.end();
     // What cannot be moved into the main file now stays in the log and is found there at the next start.
     let _ = writer.connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
 }
