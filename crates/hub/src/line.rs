@@ -389,13 +389,11 @@ impl Out {
         if !self.pong.is_empty() {
             page.add(self.pong.clone(), Step::Pong);
         }
-        match &self.reading {
-            Some(reading) => reading.gather(&self.queue, page),
-            None => {
-                self.queue.give(Position::MAX, &mut 0, page);
-                Ok(())
-            }
+        if let Some(reading) = &self.reading {
+            return reading.gather(&self.queue, page);
         }
+        self.queue.give(Position::MAX, &mut 0, page);
+        Ok(())
     }
 
     fn write_pages(&mut self, now: Tick) -> Result<Progress, Ending> {

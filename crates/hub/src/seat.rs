@@ -124,7 +124,9 @@ impl Seat {
         let voice = self.hub.voices.voice(reading.voice.encoder, deflate);
         reading.voice = voice;
         let line = self.hub.open(writer, connection, Some(reading));
-        first.iter().for_each(|text| line.begin_with(voice.frame(text)));
+        for text in &first {
+            line.begin_with(voice.frame(text));
+        }
         let walker = self.hold.room.attach(&line, &self.hub.runtime);
         Attached { line, to: Some((Arc::clone(&self.hold.room), walker)) }
     }

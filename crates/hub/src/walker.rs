@@ -153,16 +153,15 @@ impl Pages {
 
     fn page(&mut self, reading: &Reading, cursor: Position) -> Result<&Page, FellBehind> {
         let known = self.kept.iter().position(|kept| kept.cursor == cursor && kept.voice.is(reading.voice));
-        let index = match known {
-            Some(index) => index,
-            None => {
-                if self.kept.len() == MOST_PAGES {
-                    self.kept.pop();
-                }
-                let page = reading.room.page(cursor, reading.voice)?;
-                self.kept.push(Kept { cursor, voice: reading.voice, page });
-                self.kept.len() - 1
+        let index = if let Some(index) = known {
+            index
+        } else {
+            if self.kept.len() == MOST_PAGES {
+                self.kept.pop();
             }
+            let page = reading.room.page(cursor, reading.voice)?;
+            self.kept.push(Kept { cursor, voice: reading.voice, page });
+            self.kept.len() - 1
         };
         Ok(&self.kept[index].page)
     }
