@@ -56,7 +56,12 @@ async fn fill<E>(store: Store, room: std::result::Result<RoomName, E>, batch: us
     let message = NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW };
     let mut all = 0;
     while Instant::now() < until {
-        store.append(&room, vec![message.clone(); batch]).await?;
+        store
+            .append(&room, {
+                let message = message.clone();
+                move || vec![message; batch]
+            })
+            .await?;
         all += u64::try_from(batch)?;
     }
     Ok(all)

@@ -1,6 +1,7 @@
 //! Rooms and their logs: appending in one order for everybody, reading back.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use parlour_model::{AccountId, Author, Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
 
@@ -74,9 +75,13 @@ impl Store {
     /// Appends messages in their order, all in one transaction, and makes the room when these are its first. Up to
     /// 64 at a time, and at least one, are meant. Returns the room as it is afterwards, and what became of each message.
     ///
+    /// `messages` is asked once, when the transaction has its turn: whatever has gathered until then goes with it.
     /// Places are contiguous from 1, and whoever reads a place finds all before it.
-    pub async fn append(&self, room: &RoomName, messages: Vec<NewMessage>) -> Result<(RoomHead, Vec<Appended>)> {
-        let room = room.clone();
+    pub async fn append<F>(&self, room: &RoomName, messages: F) -> Result<(RoomHead, Vec<Appended>)>
+    where
+        F: FnOnce() -> Vec<NewMessage> + Send + 'static,
+    {
+        let (room, messages) = (room.clone(), LazyLock::new(messages));
         self.db.write(async move |tx| append_all(tx, &room, &messages).await).await
     }
 

@@ -4,6 +4,7 @@
 //! themselves, up to a bound, and with them the messages a second.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -119,49 +120,63 @@ impl Batcher {
     }
 
     async fn commit_all(self: Arc<Self>, room: RoomName) {
-        let mut latest = Timestamp(0);
+        let latest = Arc::new(AtomicI64::new(0));
         // Whoever is about to speak joins the batch: after a delivery, that is everybody who answers to it.
         yield_now().await;
-        while let Some(batch) = self.next_batch(&room) {
-            // A clock set back must not make a later message look earlier.
-            latest = latest.max(self.clock.now());
-            self.commit(&room, batch, latest).await;
+        while self.has_more(&room) {
+            self.commit(&room, &latest).await;
         }
         self.emptied.notify_waiters();
     }
 
-    /// The next batch; `None` when the room has nothing more, and then its line is gone.
-    fn next_batch(&self, room: &RoomName) -> Option<Vec<Waiting>> {
+    /// Whether messages wait in a room. If not, its line is gone, and whoever comes next begins another.
+    fn has_more(&self, room: &RoomName) -> bool {
         let mut rooms = self.rooms();
-        let line = rooms.get_mut(room)?;
-        if line.is_empty() {
+        let has_more = rooms.get(room).is_some_and(|line| !line.is_empty());
+        if !has_more {
             rooms.remove(room);
-            return None;
         }
-        Some(line.drain(..line.len().min(MOST_A_BATCH)).collect())
+        has_more
     }
 
-    async fn commit(&self, room: &RoomName, batch: Vec<Waiting>, at: Timestamp) {
-        let messages = batch.iter().map(|waiting| waiting.said.message(at)).collect();
-        match self.store.append(room, messages).await {
-            Ok((head, appended)) => self.committed(room, &head, batch, appended, at),
+    /// Commits the next batch: what has gathered when the store has its turn for it, and not before.
+    async fn commit(self: &Arc<Self>, room: &RoomName, latest: &Arc<AtomicI64>) {
+        let drawn = Arc::new(Mutex::new(Vec::new()));
+        let draw = {
+            let (batcher, room, latest, drawn) = (self.clone(), room.clone(), latest.clone(), drawn.clone());
+            move || {
+                // A clock set back must not make a later message look earlier.
+                let now = batcher.clock.now().0;
+                let at = Timestamp(latest.fetch_max(now, Ordering::Relaxed).max(now));
+                let batch = batcher.draw(&room);
+                let messages = batch.iter().map(|waiting| waiting.said.message(at)).collect();
+                *lock(&drawn) = batch;
+                messages
+            }
+        };
+        let outcome = self.store.append(room, draw).await;
+        let batch = std::mem::take(&mut *lock(&drawn));
+        match outcome {
+            Ok((head, appended)) => self.committed(room, &head, batch, appended),
             Err(error) => {
+                // If the store did not come to it, those who wait are told all the same.
+                let batch = if batch.is_empty() { self.draw(room) } else { batch };
                 tracing::warn!(%error, messages = batch.len(), "messages could not be committed");
                 for waiting in batch {
-                    waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), at);
+                    waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), self.clock.now());
                 }
             }
         }
     }
 
-    fn committed(
-        &self,
-        room: &RoomName,
-        head: &RoomHead,
-        batch: Vec<Waiting>,
-        appended: Vec<Appended>,
-        now: Timestamp,
-    ) {
+    fn draw(&self, room: &RoomName) -> Vec<Waiting> {
+        let mut rooms = self.rooms();
+        let line = rooms.get_mut(room);
+        line.map_or_else(Vec::new, |line| line.drain(..line.len().min(MOST_A_BATCH)).collect())
+    }
+
+    fn committed(&self, room: &RoomName, head: &RoomHead, batch: Vec<Waiting>, appended: Vec<Appended>) {
+        let now = self.clock.now();
         let mut events = Vec::with_capacity(batch.len());
         let mut answers = Vec::with_capacity(batch.len());
         for (waiting, appended) in batch.into_iter().zip(appended) {
@@ -185,8 +200,12 @@ impl Batcher {
     }
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<RoomName, VecDeque<Waiting>>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.rooms)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Said {

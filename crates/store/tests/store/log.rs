@@ -55,7 +55,7 @@ async fn keeps_the_promise(
             let (author, key) = (authors[author].id, key.map(|key| key.to_string()));
             messages.push(NewMessage { author, text: text.to_string(), key, at });
         }
-        let (head, appended) = store.append(&room, messages).await.unwrap();
+        let (head, appended) = store.append(&room, move || messages).await.unwrap();
         prop_assert_eq!(appended, expected);
         prop_assert_eq!(usize::try_from(head.last_seq).unwrap(), promise.log.len());
     }
@@ -102,7 +102,14 @@ async fn all_who_write_at_once_stand_in_one_order() {
                         at: START,
                     };
                     let batch: Vec<_> = (0..3).map(message).collect();
-                    until_answered!(store.append(&room("hall"), batch.clone()).await);
+                    until_answered!(
+                        store
+                            .append(&room("hall"), {
+                                let batch = batch.clone();
+                                move || batch
+                            })
+                            .await
+                    );
                 }
             })
         };
@@ -135,7 +142,14 @@ async fn no_text_outlives_its_author() {
                     NewMessage { author: ada.id, text: format!("line {part}"), key: None, at: START },
                 );
                 tokio::spawn(async move {
-                    until_answered!(store.append(&room(&format!("room {part}")), vec![message.clone()]).await)
+                    until_answered!(
+                        store
+                            .append(&room(&format!("room {part}")), {
+                                let message = message.clone();
+                                move || vec![message]
+                            })
+                            .await
+                    )
                 })
             };
             let writes: Vec<_> = (0..6).map(write).collect();

@@ -198,7 +198,7 @@ async fn a_backup_while_writing_is_a_whole_database() {
         tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 let line = NewMessage { author: ada.id, text: "line ".repeat(200), key: None, at: START };
-                store.append(&room("hall"), vec![line; 64]).await.unwrap();
+                store.append(&room("hall"), move || vec![line; 64]).await.unwrap();
             }
         })
     };

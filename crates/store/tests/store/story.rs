@@ -278,11 +278,11 @@ async fn ada_talks_with_grace(store: &Store, ada: &Account) {
     };
     let batch =
         vec![message(ada, "hello", Some("a")), message(&grace, "hi", Some("a")), message(ada, "hello", Some("a"))];
-    let (head, appended) = store.append(&hall, batch).await.unwrap();
+    let (head, appended) = store.append(&hall, move || batch).await.unwrap();
     let new = |seq| Appended::New { seq, at: START };
     assert_eq!(appended, [new(1), new(2), Appended::Repeat { seq: 1, at: START }]);
     let retry = vec![message(ada, "hello", Some("a")), message(ada, "other", Some("a")), message(ada, "bye\0", None)];
-    let (head_now, appended) = store.append(&room("MAIN HALL"), retry).await.unwrap();
+    let (head_now, appended) = store.append(&room("MAIN HALL"), move || retry).await.unwrap();
     assert_eq!(appended, [Appended::Repeat { seq: 1, at: START }, Appended::KeyConflict, new(3)]);
     assert_eq!((head_now.id, head_now.epoch, head_now.last_seq), (head.id, head.epoch, 3));
     assert_eq!(head_now.name, "Main Hall");
@@ -352,7 +352,7 @@ async fn ada_leaves(store: &Store, ada: &Account) {
     assert_eq!(store.sign_up(sign_up("ADA")).await.unwrap(), SignedUp::Taken(Field::Username), "the name rests");
     // A message that was under way when its author left takes its place, empty.
     let late = NewMessage { author: ada.id, text: "late".to_owned(), key: Some("k".to_owned()), at: START };
-    let (_, appended) = store.append(&room("main hall"), vec![late]).await.unwrap();
+    let (_, appended) = store.append(&room("main hall"), move || vec![late]).await.unwrap();
     assert_eq!(appended, [Appended::New { seq: 4, at: START }]);
     assert_eq!(store.history(hall.id, 3, 10).await.unwrap()[0].body, EventBody::Erased);
 }
