@@ -13,8 +13,9 @@ use parlour_websocket::{CloseCode, Connection as Socket, Incoming, Reader};
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
+use crate::ending::Ending;
 use crate::history::BoxFuture;
-use crate::line::{Ending, Line};
+use crate::line::Line;
 use crate::node::Inner;
 use crate::reading::{FellBehind, Need, Reading};
 use crate::seat::Attached;
@@ -102,12 +103,12 @@ struct Pump {
     /// end. While there is one, nothing more is read.
     ahead: Option<Message>,
     /// What the peer said goodbye with. Its messages are finished first, so that it sees what became of them.
-    goodbye: Option<Ending>,
+    goodbye: Option<Box<Ending>>,
 }
 
 enum Message {
     Text(String),
-    Binary(Bytes),
+    Binary(Vec<u8>),
 }
 
 impl Pump {
@@ -151,7 +152,7 @@ impl Pump {
         if self.line().has_room(1)
             && let Some(goodbye) = self.goodbye.take_if(|_| self.ahead.is_none())
         {
-            return Err(goodbye);
+            return Err(*goodbye);
         }
         let is_busy = self.ahead.is_some() || self.goodbye.is_some();
         if is_busy || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
@@ -192,10 +193,10 @@ impl Pump {
             self.line().note_begun(self.reader.has_begun());
             match incoming? {
                 Incoming::Text(text) => self.ahead = Some(Message::Text(text)),
-                Incoming::Binary(bytes) => self.ahead = Some(Message::Binary(bytes.into())),
+                Incoming::Binary(bytes) => self.ahead = Some(Message::Binary(bytes)),
                 Incoming::Ping(payload) => self.line().pong(&payload),
                 Incoming::Pong(_) => {}
-                Incoming::Close(close) => self.goodbye = Some(close.into()),
+                Incoming::Close(close) => self.goodbye = Some(Box::new(close.into())),
             }
             if self.ahead.is_some() {
                 return Ok(());
@@ -214,7 +215,7 @@ impl Pump {
 
     async fn end(mut self, ending: Ending) -> Parting {
         let seat = self.seat.take();
-        let parting = match (ending, self.goodbye.take()) {
+        let parting = match (ending, self.goodbye.take().map(|goodbye| *goodbye)) {
             (Ending::Gone, None | Some(Ending::Gone)) => Parting::Broken,
             // A peer that has said goodbye need not wait for the answer.
             (Ending::Gone, Some(Ending::Goodbye(code, _))) => Parting::after(code),
@@ -246,6 +247,6 @@ impl Pump {
 async fn hand_over<C: Conversation>(conversation: &mut C, message: Message, turn: Turn) {
     match message {
         Message::Text(text) => conversation.text(text, turn).await,
-        Message::Binary(bytes) => conversation.binary(bytes, turn).await,
+        Message::Binary(bytes) => conversation.binary(bytes.into(), turn).await,
     }
 }

@@ -3,8 +3,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parlour_hub::{
@@ -15,10 +15,23 @@ use parlour_model::{
 };
 use parlour_websocket::{Connection as Socket, Limits};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::task::yield_now;
 
 /// How many bytes are in use.
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+/// One test counts at a time.
+static COUNTED: Mutex<()> = Mutex::new(());
+
+/// Runs a test while no other does, and until all that it took is given back.
+fn alone(mut runtime: Builder, test: impl Future<Output = ()>) {
+    let _alone = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = runtime.enable_all().build().unwrap();
+    runtime.block_on(test);
+    drop(runtime);
+}
 
 struct Counting;
 
@@ -97,20 +110,29 @@ impl Conversation for Silent {
 
 async fn sit(hub: &Hub, room: &RoomName, bytes: usize) -> DuplexStream {
     let (ours, theirs) = duplex(bytes);
+    sit_on(hub, room, Socket::from_stream(ours, Limits { message_bytes: 1 })).await;
+    theirs
+}
+
+async fn sit_on(hub: &Hub, room: &RoomName, socket: Socket) {
     let connection = hub.connect(None, SourcePrefix::of(IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap();
     let new = NewSeat { person: None, encoder: &Texts, since: None };
     let seat = hub.join(room, &connection, new).await.unwrap();
-    let socket = Socket::from_stream(ours, Limits { message_bytes: 1 });
     tokio::spawn(hub.converse(socket, Arc::new(connection), Some(seat), Silent));
-    theirs
 }
 
 const DEAF: usize = 500;
 const TEXT: usize = 4 * 1024;
 const EVENTS: Seq = 4_000;
 
-#[tokio::test(start_paused = true)]
-async fn five_hundred_who_take_nothing_cost_no_more_than_the_ring_and_a_frame_each() {
+#[test]
+fn five_hundred_who_take_nothing_cost_no_more_than_the_ring_and_a_frame_each() {
+    let mut runtime = Builder::new_current_thread();
+    runtime.start_paused(true);
+    alone(runtime, deaf());
+}
+
+async fn deaf() {
     let settings = HubSettings { ring_bytes: 512 * 1024, ..HubSettings::default() };
     let hub = Hub::start(settings, Arc::new(Empty), Arc::new(Never));
     let room = RoomName::parse("den").unwrap();
@@ -136,4 +158,35 @@ async fn five_hundred_who_take_nothing_cost_no_more_than_the_ring_and_a_frame_ea
     assert!(most > settings.ring_bytes / 2, "{most} bytes: it counts");
     assert!(most < bound, "{most} bytes of at most {bound}; {} went through", EVENTS.unsigned_abs() * TEXT as u64);
     drop(deaf);
+}
+
+const IDLE: usize = 1_000;
+/// Of the heap, for one idle connection: its task, its line, its socket's place in the runtime, and the tables.
+const BYTES_OF_ONE: usize = 1_400;
+
+#[test]
+fn a_thousand_who_only_sit_there_cost_little_more_than_a_kibibyte_each() {
+    alone(Builder::new_current_thread(), idle());
+}
+
+async fn idle() {
+    let settings = HubSettings { connections_per_source: IDLE + 1, ..HubSettings::default() };
+    let hub = Hub::start(settings, Arc::new(Empty), Arc::new(Never));
+    let room = RoomName::parse("den").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut peers = Vec::with_capacity(IDLE + 1);
+    let mut before = 0;
+    for count in 0..=IDLE {
+        // The first brings up what is there once.
+        if count == 1 {
+            before = LIVE.load(Ordering::Relaxed);
+        }
+        peers.push(std::net::TcpStream::connect(address).unwrap());
+        let (stream, _) = listener.accept().await.unwrap();
+        sit_on(&hub, &room, Socket::from_tcp(stream, Limits { message_bytes: 1 })).await;
+        yield_now().await;
+    }
+    let each = (LIVE.load(Ordering::Relaxed) - before) / IDLE;
+    assert!(each <= BYTES_OF_ONE, "{each} bytes for each of those who do nothing");
 }

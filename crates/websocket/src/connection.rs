@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
 use std::task::{Context, Poll, ready};
 use std::{error, fmt, io};
 
@@ -42,6 +43,11 @@ impl Connection {
         }
     }
 
+    /// A connection over a socket that a handshake was done on.
+    pub fn from_tcp(stream: TcpStream, limits: Limits) -> Self {
+        Self::new(transport::tcp(stream), &[], limits)
+    }
+
     /// A connection over any other stream that a handshake was done on, such as TLS.
     pub fn from_stream<S>(stream: S, limits: Limits) -> Self
     where
@@ -51,20 +57,19 @@ impl Connection {
     }
 
     fn new((source, sink): (Source, Sink), unread: &[u8], limits: Limits) -> Self {
-        let reader = Reader {
-            source,
-            decoder: Decoder::new(limits.message_bytes, false),
-            // Copied, because hyper's buffer is larger than what is left in it and should not live on.
-            unread: BytesMut::from(unread),
-            peer: Peer::Speaking,
-        };
+        let mut reader =
+            Reader { source, message_bytes: limits.message_bytes, deflate: false, peer: Peer::Speaking, begun: None };
+        let mut begun = reader.begun();
+        // Copied, because hyper's buffer is larger than what is left in it and should not live on.
+        begun.unread.extend_from_slice(unread);
+        reader.keep(begun);
         Self { reader, writer: Writer { sink } }
     }
 
     /// The same connection, of whose messages any may come compressed if that was agreed on. To be said before it is read.
     #[must_use]
     pub fn with_deflate(mut self, agreed: Option<Deflate>) -> Self {
-        self.reader.decoder.deflate = agreed.is_some();
+        self.reader.set_deflate(agreed.is_some());
         self
     }
 
@@ -101,10 +106,66 @@ impl Connection {
 /// While nothing comes, it holds no buffer; in the middle of a message it holds what has come of it.
 pub struct Reader {
     source: Source,
+    message_bytes: usize,
+    /// Whether compressed messages were agreed on.
+    deflate: bool,
+    peer: Peer,
+    /// What has come and is not whole. An idle connection has none.
+    begun: Option<Box<Begun>>,
+}
+
+/// What has come of messages that are not whole.
+struct Begun {
     decoder: Decoder,
     /// Bytes that came in one read with a message, after it.
     unread: BytesMut,
-    peer: Peer,
+}
+
+/// Where what has come is while it is being looked at: only what must be kept is worth an allocation.
+enum Place {
+    New(Begun),
+    Kept(Box<Begun>),
+}
+
+impl Place {
+    fn into_box(self) -> Box<Begun> {
+        match self {
+            Self::New(begun) => Box::new(begun),
+            Self::Kept(begun) => begun,
+        }
+    }
+}
+
+impl Deref for Place {
+    type Target = Begun;
+
+    fn deref(&self) -> &Begun {
+        match self {
+            Self::New(begun) => begun,
+            Self::Kept(begun) => begun,
+        }
+    }
+}
+
+impl DerefMut for Place {
+    fn deref_mut(&mut self) -> &mut Begun {
+        match self {
+            Self::New(begun) => begun,
+            Self::Kept(begun) => begun,
+        }
+    }
+}
+
+impl Begun {
+    fn is_something(&self) -> bool {
+        self.decoder.has_begun() || !self.unread.is_empty()
+    }
+
+    fn decode_unread(&mut self) -> Poll<Result<Option<Incoming>, ReadError>> {
+        let (taken, incoming) = self.decoder.decode(&mut self.unread)?;
+        self.unread.advance(taken);
+        Poll::Ready(Ok(incoming))
+    }
 }
 
 /// Whether more is to be expected from the peer.
@@ -141,12 +202,19 @@ impl Reader {
     /// Whether compressed messages were agreed on: this peer sends them as it likes, and takes
     /// [`frame::deflated_text`] as well as [`frame::text`].
     pub fn takes_deflated(&self) -> bool {
-        self.decoder.deflate
+        self.deflate
+    }
+
+    fn set_deflate(&mut self, deflate: bool) {
+        self.deflate = deflate;
+        if let Some(begun) = &mut self.begun {
+            begun.decoder.deflate = deflate;
+        }
     }
 
     /// Whether a message has begun and is not whole: its parts are kept until it is. For the caller's deadlines.
     pub fn has_begun(&self) -> bool {
-        self.decoder.has_begun()
+        self.begun.as_ref().is_some_and(|begun| begun.decoder.has_begun())
     }
 
     /// [`Reader::next`] for callers that poll. Only the task that polled last is woken.
@@ -162,30 +230,37 @@ impl Reader {
             Err(_) => Peer::Gone,
         };
         // The rest will never be read, so it need not be kept until the connection is dropped.
-        self.unread = BytesMut::new();
-        self.decoder = Decoder::new(0, self.takes_deflated());
+        self.begun = None;
         Poll::Ready(result)
     }
 
     fn poll_incoming(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, ReadError>> {
         loop {
-            let incoming = if self.unread.is_empty() { ready!(self.poll_read(cx))? } else { self.decode_unread()? };
-            if let Some(incoming) = incoming {
+            let mut begun = self.begun();
+            let incoming = if begun.unread.is_empty() { self.poll_read(&mut begun, cx) } else { begun.decode_unread() };
+            self.keep(begun);
+            if let Some(incoming) = ready!(incoming)? {
                 return Poll::Ready(Ok(incoming));
             }
         }
     }
 
-    fn decode_unread(&mut self) -> Result<Option<Incoming>, Violation> {
-        let (taken, incoming) = self.decoder.decode(&mut self.unread)?;
-        self.unread.advance(taken);
-        if self.unread.is_empty() {
-            self.unread = BytesMut::new();
+    /// Takes out what has come so far.
+    fn begun(&mut self) -> Place {
+        match self.begun.take() {
+            Some(begun) => Place::Kept(begun),
+            None => {
+                Place::New(Begun { decoder: Decoder::new(self.message_bytes, self.deflate), unread: BytesMut::new() })
+            }
         }
-        Ok(incoming)
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Incoming>, ReadError>> {
+    /// Keeps what has come, if it is not whole.
+    fn keep(&mut self, begun: Place) {
+        self.begun = begun.is_something().then(|| begun.into_box());
+    }
+
+    fn poll_read(&mut self, begun: &mut Begun, cx: &mut Context<'_>) -> Poll<Result<Option<Incoming>, ReadError>> {
         with_scratch(|scratch| {
             let mut buffer = ReadBuf::new(scratch);
             ready!(self.source.poll_read(cx, &mut buffer))?;
@@ -193,8 +268,8 @@ impl Reader {
             if bytes.is_empty() {
                 return Poll::Ready(Err(ReadError::Ended));
             }
-            let (taken, incoming) = self.decoder.decode(bytes)?;
-            self.unread.extend_from_slice(&bytes[taken..]);
+            let (taken, incoming) = begun.decoder.decode(bytes)?;
+            begun.unread.extend_from_slice(&bytes[taken..]);
             Poll::Ready(Ok(incoming))
         })
     }
