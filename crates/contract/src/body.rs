@@ -3,13 +3,14 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::refusal::{BadBody, Refusal, Words};
 
@@ -18,6 +19,12 @@ const MOST_BYTES: usize = 64 * 1024;
 
 /// How long a body may take to arrive.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The most bytes of a body that is too long that are let come before it is refused.
+const MOST_THROWN_AWAY: usize = 16 * 1024 * 1024;
+
+/// How long they may pause.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A JSON body of shape `T`, refused in the words of `W`.
 pub(crate) struct Json<W, T>(pub(crate) T, PhantomData<W>);
@@ -62,12 +69,32 @@ pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadBody> {
 ///
 /// # Errors
 /// [`BadBody::TooLong`] or [`BadBody::Incomplete`].
-pub(crate) async fn read(body: Body) -> Result<Bytes, BadBody> {
-    let whole = Limited::new(body, MOST_BYTES).collect();
-    match tokio::time::timeout(DEADLINE, whole).await {
+pub(crate) async fn read(mut body: Body) -> Result<Bytes, BadBody> {
+    if body.size_hint().lower() > MOST_BYTES as u64 {
+        throw_away(body).await;
+        return Err(BadBody::TooLong);
+    }
+    let whole = Limited::new(&mut body, MOST_BYTES).collect();
+    match timeout(DEADLINE, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BadBody::TooLong),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            throw_away(body).await;
+            Err(BadBody::TooLong)
+        }
         Ok(Err(_)) | Err(_) => Err(BadBody::Incomplete),
+    }
+}
+
+/// Lets the rest of a body come that is too long: a connection closed with bytes unread is reset, and whoever sent
+/// them honestly might never see why.
+async fn throw_away(mut body: Body) {
+    let deadline = Instant::now() + DEADLINE;
+    let mut left = MOST_THROWN_AWAY;
+    while let Ok(Some(Ok(frame))) = timeout_at(deadline.min(Instant::now() + PAUSE), body.frame()).await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
     }
 }
 

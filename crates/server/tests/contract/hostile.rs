@@ -124,6 +124,20 @@ async fn an_honest_ten_megabytes_are_refused_in_the_contracts_words() {
 }
 
 #[tokio::test]
+async fn whoever_really_sends_ten_megabytes_gets_to_see_why_not() {
+    let server = Server::start().await;
+    for (path, _) in forms() {
+        let mut sender = Connection::to(server.address()).await;
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n");
+        sender.write(format!("{head}Content-Length: 10000000\r\n\r\n").as_bytes()).await;
+        sender.write(&vec![b' '; 10_000_000]).await;
+        let answer = sender.until_closed().await;
+        assert!(answer.starts_with(b"HTTP/1.1 4"), "{path}: {}", String::from_utf8_lossy(&answer));
+    }
+}
+
+#[tokio::test]
 async fn whoever_dawdles_is_cut_off() {
     let server = Server::start().await;
     let mut head = Connection::to(server.address()).await;
