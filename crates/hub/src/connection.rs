@@ -1,11 +1,12 @@
 //! One socket, known to the hub from its handshake to its end, so that it can be told to go.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use parlour_model::{AccountId, SessionId, SourcePrefix};
+use tokio::select;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Hub;
@@ -58,12 +59,21 @@ impl Hub {
         let start = Instant::now();
         let signals = self.0.registry.close();
         let step = over * 4 / 5 / u32::try_from(signals.len().max(1)).unwrap_or(u32::MAX);
-        for (count, signal) in (0..).zip(&signals) {
-            sleep_until(start + step * count).await;
-            send_away(signal);
-        }
+        let spread = async {
+            for (count, signal) in (0..).zip(&signals) {
+                sleep_until(start + step * count).await;
+                send_away(signal);
+            }
+            pending::<()>().await;
+        };
+        let over_or_gone = async {
+            select! {
+                () = spread => {}
+                () = self.0.registry.emptied() => {}
+            }
+        };
         // Whoever is left is closed by the end of the process.
-        let _ = timeout_at(start + over, self.0.registry.emptied()).await;
+        let _ = timeout_at(start + over, over_or_gone).await;
     }
 }
 
