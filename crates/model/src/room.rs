@@ -1,6 +1,7 @@
 //! A room: a name that people meet under, and a log that outlives them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::username::{checked_name, folded_key};
 use crate::{Field, Violation};
@@ -20,11 +21,11 @@ pub struct RoomId(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub i64);
 
-/// A name that can name a room: 1 to 64 characters under the rules of usernames.
+/// A name that can name a room: 1 to 64 characters under the rules of usernames. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoomName {
-    text: String,
-    key: String,
+    text: Arc<str>,
+    key: Arc<str>,
 }
 
 impl RoomName {
@@ -34,12 +35,15 @@ impl RoomName {
     /// The one [`Violation`] that names what is wrong.
     pub fn parse(text: &str) -> Result<Self, Violation> {
         let text = checked_name(text, MOST_CHARACTERS).map_err(|rule| Violation::new(Field::RoomName, rule))?;
-        Ok(Self { key: folded_key(&text), text })
+        let (text, key) = (Arc::from(text.as_str()), folded_key(&text));
+        let key = if *text == *key { Arc::clone(&text) } else { Arc::from(key) };
+        Ok(Self { text, key })
     }
 
     /// The reserved lobby.
     pub fn lobby() -> Self {
-        Self { text: LOBBY.to_owned(), key: LOBBY.to_owned() }
+        let text: Arc<str> = Arc::from(LOBBY);
+        Self { key: Arc::clone(&text), text }
     }
 
     /// The name as written.
@@ -54,7 +58,7 @@ impl RoomName {
 
     /// Whether this is the reserved lobby, however it is spelled.
     pub fn is_lobby(&self) -> bool {
-        self.key == LOBBY
+        *self.key == *LOBBY
     }
 }
 

@@ -1,12 +1,13 @@
 //! Accepting connections: a bounded number, each with deadlines, until the server stops.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -19,8 +20,7 @@ use parlour_model::SourcePrefix;
 use pin_project_lite::pin_project;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
-use tokio::task::AbortHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
 
 /// How long a request's head may take, how long a connection may wait for its next request, and how long an answer
@@ -85,16 +85,14 @@ where
         };
         let Some((stream, peer, place)) = accepted else { continue };
         let Some(share) = sources.enter(peer.ip(), &most) else { continue };
-        let activity = Arc::new(Activity::default());
-        let service = Introducing { service: service.clone(), peer: Peer(peer.ip()), activity: activity.clone() };
-        let (finish, finishing) = oneshot::channel();
-        let task = tokio::spawn(serve(stream, service, finishing, (place, share)));
-        let connection = Watched::new(task.abort_handle(), activity, finish);
-        watched.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let life = Arc::new(Life::default());
+        let service = Introducing { service: service.clone(), peer: Peer(peer.ip()), life: life.clone() };
+        tokio::spawn(serve(stream, service, Living(life.clone()), (place, share)));
+        lock(&watched).push(Watched::new(life));
     }
     drop(listener);
-    for connection in watched.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
-        connection.finish();
+    for connection in lock(&watched).iter() {
+        connection.life.tell(FINISH);
     }
     // Every connection holds a place until it is over.
     let all = u32::try_from(most.all).unwrap_or(u32::MAX);
@@ -102,55 +100,71 @@ where
     deadlines.abort();
 }
 
-/// What a connection has been doing: a step when a request's head has come, another when its answer is ready. An odd
-/// number of steps is a request without its answer, for HTTP/1 answers one request after the other. It may wrap.
-#[derive(Default)]
-struct Activity(AtomicU32);
+/// What a connection is told: nothing, to finish what is under way and take no more, or to end as it is.
+const GO_ON: u8 = 0;
+const FINISH: u8 = 1;
+const END: u8 = 2;
 
-impl Activity {
+/// What those who keep the deadlines know of a connection, and tell it.
+#[derive(Default)]
+struct Life {
+    /// What it has been doing: a step when a request's head has come, another when its answer is ready. An odd number
+    /// of steps is a request without its answer, for HTTP/1 answers one request after the other. It may wrap.
+    steps: AtomicU32,
+    told: AtomicU8,
+    /// Woken when it is told something. A handle of its task would do, too, but would keep the task's memory for
+    /// as long as somebody might use it.
+    task: Mutex<Option<Waker>>,
+}
+
+impl Life {
     fn step(&self) {
         // Only the connection's own task comes by here, so nobody adds between the load and the store.
-        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.steps.store(self.steps.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 
-    fn steps(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
+    fn tell(&self, what: u8) {
+        self.told.store(what, Ordering::Release);
+        let task = lock(&self.task).take();
+        if let Some(task) = task {
+            task.wake();
+        }
+    }
+}
+
+/// A connection's own hold of its life.
+struct Living(Arc<Life>);
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        *lock(&self.0.task) = None;
     }
 }
 
 /// A connection under a deadline.
 struct Watched {
-    task: AbortHandle,
-    activity: Arc<Activity>,
+    life: Arc<Life>,
     steps: u32,
     quiet_since: Instant,
-    /// Tells it that the server stops. A channel of its own, because the connection looks at it whenever it wakes: one
-    /// for all would be a lock for all.
-    finish: Option<oneshot::Sender<()>>,
 }
 
 impl Watched {
-    fn new(task: AbortHandle, activity: Arc<Activity>, finish: oneshot::Sender<()>) -> Self {
-        Self { task, activity, steps: 0, quiet_since: Instant::now(), finish: Some(finish) }
-    }
-
-    /// Lets the connection finish what is under way, and take no more.
-    fn finish(&mut self) {
-        // One that is over is not there to hear it.
-        let _ = self.finish.take().map(|finish| finish.send(()));
+    fn new(life: Arc<Life>) -> Self {
+        Self { life, steps: 0, quiet_since: Instant::now() }
     }
 
     /// Looks at the connection. `false` when it is over, and it is over when it was quiet for too long.
     fn look(&mut self, now: Instant) -> bool {
-        let steps = self.activity.steps();
+        let steps = self.life.steps.load(Ordering::Relaxed);
         if steps != self.steps || !steps.is_multiple_of(2) {
             self.steps = steps;
             self.quiet_since = now;
         }
         if now - self.quiet_since > HEAD_DEADLINE {
-            self.task.abort();
+            self.life.tell(END);
         }
-        !self.task.is_finished()
+        // Nobody else has it any more.
+        Arc::strong_count(&self.life) > 1
     }
 }
 
@@ -158,9 +172,16 @@ async fn keep_deadlines(watched: Arc<Mutex<Vec<Watched>>>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = Instant::now();
-        let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut watched = lock(&watched);
         watched.retain_mut(|connection| connection.look(now));
+        // Thousands that have come at once and became sockets are not kept room for.
+        let kept = watched.len();
+        watched.shrink_to(kept * 2);
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn next(
@@ -179,12 +200,8 @@ async fn next(
     }
 }
 
-async fn serve<S, B>(
-    stream: TcpStream,
-    service: S,
-    finishing: oneshot::Receiver<()>,
-    place: (OwnedSemaphorePermit, Share),
-) where
+async fn serve<S, B>(stream: TcpStream, service: S, living: Living, place: (OwnedSemaphorePermit, Share))
+where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -205,13 +222,23 @@ async fn serve<S, B>(
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    // Whatever ends a connection is the peer's affair: there is nobody left to tell.
-    tokio::select! {
-        biased;
-        _ended = connection.as_mut() => return,
-        _ = finishing => connection.as_mut().graceful_shutdown(),
-    }
-    let _ended = connection.await;
+    let mut told = GO_ON;
+    let task = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    *lock(&living.0.task) = Some(task);
+    let served = poll_fn(|cx| {
+        let now_told = living.0.told.load(Ordering::Acquire);
+        if now_told != told {
+            told = now_told;
+            if told == END {
+                return Poll::Ready(());
+            }
+            *lock(&living.0.task) = Some(cx.waker().clone());
+            connection.as_mut().graceful_shutdown();
+        }
+        // Whatever ends a connection is the peer's affair: there is nobody left to tell.
+        connection.as_mut().poll(cx).map(drop)
+    });
+    served.await;
 }
 
 /// How many connections each source has.
@@ -228,7 +255,7 @@ impl Sources {
     /// Counts one more connection of a source; `None` when it has as many as it may.
     fn enter(self: &Arc<Self>, peer: IpAddr, most: &Places) -> Option<Share> {
         let source = SourcePrefix::of(peer);
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.0);
         let count = counts.entry(source).or_default();
         if *count >= most.per_source && !most.uncounted.iter().any(|network| network.contains(peer)) {
             return None;
@@ -240,7 +267,7 @@ impl Sources {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut counts = self.sources.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.sources.0);
         if let Some(count) = counts.get_mut(&self.source) {
             *count -= 1;
             if *count == 0 {
@@ -254,7 +281,7 @@ impl Drop for Share {
 struct Introducing<S> {
     service: S,
     peer: Peer,
-    activity: Arc<Activity>,
+    life: Arc<Life>,
 }
 
 pin_project! {
@@ -267,12 +294,12 @@ pin_project! {
 }
 
 /// A request whose answer is not ready.
-struct Unanswered(Arc<Activity>);
+struct Unanswered(Arc<Life>);
 
 impl Unanswered {
-    fn new(activity: &Arc<Activity>) -> Self {
-        activity.step();
-        Self(activity.clone())
+    fn new(life: &Arc<Life>) -> Self {
+        life.step();
+        Self(life.clone())
     }
 }
 
@@ -296,7 +323,7 @@ impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Introducing<S
     type Future = Answering<S::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let unanswered = Unanswered::new(&self.activity);
+        let unanswered = Unanswered::new(&self.life);
         request.extensions_mut().insert(self.peer);
         Answering { answer: self.service.call(request), _unanswered: unanswered }
     }
