@@ -20,13 +20,15 @@ mod extension;
 pub mod frame;
 mod handshake;
 mod message;
+mod reader;
 mod text;
 mod transport;
 mod violation;
 
 pub use close::{Close, CloseCode};
-pub use connection::{Connection, Limits, ReadError, Reader, Writer};
+pub use connection::{Connection, Limits, Writer};
 pub use extension::Deflate;
 pub use handshake::{Handshake, HandshakeError, Subprotocol};
 pub use message::Incoming;
+pub use reader::{ReadError, Reader};
 pub use violation::Violation;

@@ -133,6 +133,7 @@ async fn play(ways: &[Way], ring_entries: usize, steps: Vec<Step>) {
                     readers[any % count].read(&world).await;
                 }
             }
+            // sleep: a pause is one of the things that may happen; nothing is expected of it.
             Step::Rest => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
         }
     }

@@ -101,7 +101,7 @@ impl Checkpoints {
 fn serve(mover: &Connection, progress: &Progress, rung: &Receiver<()>) {
     while rung.recv().is_ok() {
         match mover.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
-            Ok((_log, moved)) => progress.moved.store(moved, Ordering::Relaxed),
+            Ok((_, pages)) => progress.moved.store(pages, Ordering::Relaxed),
             // What cannot be moved stays in the log and is as durable there.
             Err(error) => tracing::warn!(%error, "the database's log could not be moved into its main file"),
         }
