@@ -17,8 +17,9 @@ use pin_project_lite::pin_project;
 use tower::Service;
 
 use crate::desk::Desk;
-use crate::headers::{Sharing, is_preflight, preflight, secure};
+use crate::headers::secure;
 use crate::origin::is_foreign;
+use crate::sharing::{Sharing, is_preflight, preflight};
 use crate::territory::{contract_of, is_protected};
 use crate::{cookies, tokens};
 

@@ -29,6 +29,7 @@ mod origin;
 mod readiness;
 mod refusal;
 mod reply;
+mod sharing;
 mod territory;
 mod visitor;
 

@@ -17,6 +17,7 @@
 //! Invariants: nothing awaits under a lock; every buffer has a bound; the locks are taken in this order, and each
 //! may be skipped: a line's, its room's, its signal's. The lock of the rooms' table is taken under no other.
 
+mod bells;
 mod bus;
 mod care;
 mod connection;

@@ -22,7 +22,7 @@ use crate::wheel::{Tick, Wheel};
 pub(crate) struct Line {
     /// Rung to have the connection's task look.
     signal: Arc<Signal>,
-    wheel: Arc<Wheel>,
+    wheel: Arc<Wheel<Self>>,
     out: Mutex<Out>,
     /// When something last came from the peer.
     heard_at: AtomicU32,
@@ -53,7 +53,7 @@ impl Line {
         writer: Writer,
         signal: Arc<Signal>,
         reading: Option<Reading>,
-        wheel: &Arc<Wheel>,
+        wheel: &Arc<Wheel<Self>>,
         settings: &HubSettings,
     ) -> Self {
         let (now, ping_every) = (wheel.now(), wheel.ticks(settings.ping_every));

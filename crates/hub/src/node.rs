@@ -38,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) reads: Semaphore,
     pub(crate) seats: AtomicUsize,
     pub(crate) delivered: Arc<AtomicU64>,
-    pub(crate) wheel: Arc<Wheel>,
+    pub(crate) wheel: Arc<Wheel<Line>>,
     /// Events may be published from a thread that is not the runtime's.
     pub(crate) runtime: Handle,
 }

@@ -125,6 +125,20 @@ impl Reading {
         Ok(())
     }
 
+    /// All that one page holds of the ring from a cursor on, for whom it is all news.
+    pub(crate) fn shared_page(&self, cursor: Position) -> Result<Page, FellBehind> {
+        let state = self.room.read();
+        let mut page = Page::default();
+        for (place, entry) in state.ring.from(cursor).ok_or(FellBehind)? {
+            let frame = state.ring.frame(entry, self.voice);
+            if !frame.is_empty() && !page.add(frame, Step::Ring(Reached::plain(place + 1))) {
+                return Ok(page);
+            }
+        }
+        page.reached = Some(Reached::plain(state.ring.end()));
+        Ok(page)
+    }
+
     /// A step of a page was written.
     pub(crate) fn take(&mut self, step: Step) {
         match (step, &mut self.place) {

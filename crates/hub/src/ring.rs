@@ -8,7 +8,6 @@ use bytes::Bytes;
 use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
 
 use crate::encoder::{MOST_VOICES, Voice};
-use crate::page::{Page, Reached, Step};
 
 /// An entry's place in its ring: ascending from 0 for as long as the room is active. Presence has places too,
 /// so this is not the seq.
@@ -202,19 +201,6 @@ impl Ring {
             frame
         });
         frame.clone()
-    }
-
-    /// All from a place on that one page holds, for whom it is all news. `None` if some of it is gone.
-    pub(crate) fn page(&self, place: Position, voice: Voice) -> Option<Page> {
-        let mut page = Page::default();
-        for (place, entry) in self.from(place)? {
-            let frame = self.frame(entry, voice);
-            if !frame.is_empty() && !page.add(frame, Step::Ring(Reached::plain(place + 1))) {
-                return Some(page);
-            }
-        }
-        page.reached = Some(Reached::plain(self.end()));
-        Some(page)
     }
 
     fn is_over(&mut self) -> bool {

@@ -1,27 +1,19 @@
 //! One room in memory: its place in the log, its newest entries, its people.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, RwLock, RwLockReadGuard};
 
 use parlour_model::{AccountId, Author, Event, RoomId, RoomName, Seq, Timestamp};
-use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-use crate::encoder::Voice;
+use crate::bells::Bells;
 use crate::history::Head;
-use crate::line::Line;
 use crate::lock::{read, write};
-use crate::page::Page;
 use crate::presence::{News, People};
-use crate::reading::FellBehind;
 use crate::ring::{Position, Ring, What};
 use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
-use crate::walker::{Walker, walk};
-
-/// So many seats have one walker; in a larger room there is one for each core.
-const SEATS_OF_ONE_WALKER: usize = 512;
 
 /// A room that somebody is in, or was in until a moment ago.
 pub(crate) struct Room {
@@ -32,8 +24,7 @@ pub(crate) struct Room {
     /// The ring's bounds, to be looked at without the lock.
     first: AtomicU64,
     end: AtomicU64,
-    walkers: Box<[OnceLock<Arc<Walker>>]>,
-    seats: AtomicUsize,
+    bells: Arc<Bells>,
     /// Frames given to seats, all rooms together.
     delivered: Arc<AtomicU64>,
     /// A room with more people gathers their comings and goings for a moment.
@@ -92,8 +83,7 @@ impl Room {
             state: RwLock::new(state),
             first: AtomicU64::new(0),
             end: AtomicU64::new(0),
-            walkers: (0..settings.walkers.max(1)).map(|_| OnceLock::new()).collect(),
-            seats: AtomicUsize::new(0),
+            bells: Arc::new(Bells::new(settings.walkers)),
             delivered,
             large: settings.large_room,
         }
@@ -109,30 +99,9 @@ impl Room {
         self.first.load(Ordering::Acquire)
     }
 
-    /// What is to be read from a place on.
-    pub(crate) fn page(&self, place: Position, voice: Voice) -> Result<Page, FellBehind> {
-        self.read().ring.page(place, voice).ok_or(FellBehind)
-    }
-
-    /// Has a line written to whenever something happens. Returns which walker does.
-    pub(crate) fn attach(self: &Arc<Self>, line: &Arc<Line>, runtime: &Handle) -> usize {
-        let seats = self.seats.fetch_add(1, Ordering::Relaxed);
-        let index = if seats < SEATS_OF_ONE_WALKER { 0 } else { seats % self.walkers.len() };
-        let walker = self.walkers[index].get_or_init(|| {
-            let walker = Arc::new(Walker::default());
-            runtime.spawn(walk(Arc::clone(&walker), Arc::downgrade(self)));
-            walker
-        });
-        walker.add(Arc::clone(line));
-        index
-    }
-
-    /// A line that was attached is closed.
-    pub(crate) fn detach(&self, index: usize) {
-        let others = self.seats.fetch_sub(1, Ordering::Relaxed);
-        if let Some(walker) = self.walkers[index].get() {
-            walker.remove(others);
-        }
+    /// What is rung when something has happened here, or the room is gone.
+    pub(crate) fn bells(&self) -> &Arc<Bells> {
+        &self.bells
     }
 
     /// Counts frames that were given to seats.
@@ -275,7 +244,7 @@ impl Room {
         };
         // Outside of the lock two changes may come here in the other order.
         if self.end.fetch_max(end, Ordering::AcqRel) < end {
-            self.walkers.iter().filter_map(OnceLock::get).for_each(|walker| walker.ring());
+            self.bells.ring_all();
         }
         result
     }
@@ -283,7 +252,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.walkers.iter().filter_map(OnceLock::get).for_each(|walker| walker.ring());
+        self.bells.ring_all();
     }
 }
 

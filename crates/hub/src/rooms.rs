@@ -7,6 +7,7 @@ use parlour_model::RoomName;
 
 use crate::lock::lock;
 use crate::room::Room;
+use crate::walker::Walkers;
 
 /// The active rooms, by the key of their names.
 #[derive(Default)]
@@ -14,6 +15,7 @@ pub(crate) struct Rooms(Mutex<HashMap<String, Slot>>);
 
 struct Slot {
     room: Arc<Room>,
+    walkers: Arc<Walkers>,
     holds: usize,
 }
 
@@ -21,15 +23,22 @@ struct Slot {
 pub(crate) struct Hold {
     rooms: Arc<Rooms>,
     pub(crate) room: Arc<Room>,
+    pub(crate) walkers: Arc<Walkers>,
+}
+
+impl Slot {
+    fn new(room: Room) -> Self {
+        Self { walkers: Arc::new(Walkers::new(&room)), room: Arc::new(room), holds: 0 }
+    }
 }
 
 impl Rooms {
     /// Holds a room, which begins with that if it is not active.
     pub(crate) fn hold(self: &Arc<Self>, name: &RoomName, room: impl FnOnce() -> Room) -> Hold {
         let mut slots = lock(&self.0);
-        let slot = slots.entry(name.key().to_owned()).or_insert_with(|| Slot { room: Arc::new(room()), holds: 0 });
+        let slot = slots.entry(name.key().to_owned()).or_insert_with(|| Slot::new(room()));
         slot.holds += 1;
-        Hold { rooms: Arc::clone(self), room: Arc::clone(&slot.room) }
+        Hold { rooms: Arc::clone(self), room: Arc::clone(&slot.room), walkers: Arc::clone(&slot.walkers) }
     }
 
     /// A room, if it is active.
@@ -63,7 +72,7 @@ impl Clone for Hold {
         if let Some(slot) = lock(&self.rooms.0).get_mut(self.room.name.key()) {
             slot.holds += 1;
         }
-        Self { rooms: Arc::clone(&self.rooms), room: Arc::clone(&self.room) }
+        Self { rooms: Arc::clone(&self.rooms), room: Arc::clone(&self.room), walkers: Arc::clone(&self.walkers) }
     }
 }
 

@@ -15,6 +15,7 @@ use crate::node::Inner;
 use crate::reading::Reading;
 use crate::room::Room;
 use crate::rooms::Hold;
+use crate::walker::Walkers;
 use crate::{Connection, Hub};
 
 /// What a connection wants of a room.
@@ -127,8 +128,9 @@ impl Seat {
         for text in &first {
             line.begin_with(voice.frame(text));
         }
-        let walker = self.hold.room.attach(&line, &self.hub.runtime);
-        Attached { line, to: Some((Arc::clone(&self.hold.room), walker)) }
+        let walkers = Arc::clone(&self.hold.walkers);
+        let walker = walkers.attach(&line, &self.hold.room, &self.hub.runtime);
+        Attached { line, to: Some(Walked { room: Arc::clone(&self.hold.room), walkers, walker }) }
     }
 
     /// Gives the seat up: if it was their last, the person has left.
@@ -159,7 +161,14 @@ impl Drop for Seat {
 /// A line that is open, and the room's walker that writes to it. Dropped, it is closed for both.
 pub(crate) struct Attached {
     line: Arc<Line>,
-    to: Option<(Arc<Room>, usize)>,
+    to: Option<Walked>,
+}
+
+/// By whom a line is written to.
+struct Walked {
+    room: Arc<Room>,
+    walkers: Arc<Walkers>,
+    walker: usize,
 }
 
 impl Attached {
@@ -176,9 +185,9 @@ impl Attached {
 impl Drop for Attached {
     fn drop(&mut self) {
         self.line.close();
-        if let Some((room, walker)) = &self.to {
+        if let Some(Walked { room, walkers, walker }) = &self.to {
             room.count(u64::from(self.line.out().given()));
-            room.detach(*walker);
+            walkers.detach(*walker);
         }
     }
 }

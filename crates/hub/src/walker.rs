@@ -5,11 +5,12 @@
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
-use tokio::sync::Notify;
+use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
+use crate::bells::Bells;
 use crate::encoder::Voice;
 use crate::line::{Line, Visit};
 use crate::lock::lock;
@@ -25,41 +26,60 @@ pub(crate) const STRIDE: usize = 64;
 /// How many pages are kept for seats that have read equally far.
 const MOST_PAGES: usize = 8;
 
-/// Where seats are left for the one task that walks along them.
+/// So many seats have one walker; in a larger room there is one for each bell.
+const SEATS_OF_ONE: usize = 512;
+
+/// The tasks that walk along the seats of one room, begun when there are seats for them.
+pub(crate) struct Walkers {
+    bells: Arc<Bells>,
+    all: Box<[OnceLock<Arc<Walker>>]>,
+    seats: AtomicUsize,
+}
+
+/// Where seats are left for one of them.
 #[derive(Default)]
-pub(crate) struct Walker {
+struct Walker {
     newcomers: Mutex<Vec<Arc<Line>>>,
     /// Seats given up since the last walk that saw to them.
     gone: AtomicUsize,
-    bell: Notify,
 }
 
-impl Walker {
-    /// Adds a seat to the row.
-    pub(crate) fn add(&self, line: Arc<Line>) {
-        lock(&self.newcomers).push(line);
-        self.bell.notify_one();
+impl Walkers {
+    pub(crate) fn new(room: &Room) -> Self {
+        let bells = Arc::clone(room.bells());
+        let all = (0..bells.len()).map(|_| OnceLock::new()).collect();
+        Self { bells, all, seats: AtomicUsize::new(0) }
     }
 
-    /// A seat was given up. The row forgets it on its next walk; many are a reason to walk.
-    pub(crate) fn remove(&self, others: usize) {
-        let gone = self.gone.fetch_add(1, Ordering::Relaxed);
-        if gone > others / 2 {
-            self.bell.notify_one();
+    /// Has a line written to whenever something happens in `room`. Returns by which walker.
+    pub(crate) fn attach(&self, line: &Arc<Line>, room: &Arc<Room>, runtime: &Handle) -> usize {
+        let seats = self.seats.fetch_add(1, Ordering::Relaxed);
+        let index = if seats < SEATS_OF_ONE { 0 } else { seats % self.all.len() };
+        let walker = self.all[index].get_or_init(|| {
+            let walker = Arc::new(Walker::default());
+            runtime.spawn(walk(Arc::clone(&walker), Arc::clone(&self.bells), index, Arc::downgrade(room)));
+            walker
+        });
+        lock(&walker.newcomers).push(Arc::clone(line));
+        self.bells.ring(index);
+        index
+    }
+
+    /// A line that was attached is closed. The row forgets it on its next walk; many are a reason to walk.
+    pub(crate) fn detach(&self, index: usize) {
+        let others = self.seats.fetch_sub(1, Ordering::Relaxed);
+        let Some(walker) = self.all[index].get() else { return };
+        if walker.gone.fetch_add(1, Ordering::Relaxed) > others / 2 {
+            self.bells.ring(index);
         }
-    }
-
-    /// Something happened in the room, or it is gone.
-    pub(crate) fn ring(&self) {
-        self.bell.notify_one();
     }
 }
 
 /// Walks for as long as there is the room.
-pub(crate) async fn walk(walker: Arc<Walker>, room: Weak<Room>) {
+async fn walk(walker: Arc<Walker>, bells: Arc<Bells>, index: usize, room: Weak<Room>) {
     let mut row = Row::default();
     loop {
-        walker.bell.notified().await;
+        bells.rung(index).await;
         let Some(room) = room.upgrade() else {
             return;
         };
@@ -159,7 +179,7 @@ impl Pages {
             if self.kept.len() == MOST_PAGES {
                 self.kept.pop();
             }
-            let page = reading.room.page(cursor, reading.voice)?;
+            let page = reading.shared_page(cursor)?;
             self.kept.push(Kept { cursor, voice: reading.voice, page });
             self.kept.len() - 1
         };
@@ -174,7 +194,6 @@ mod tests {
     use parlour_model::{Author, Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
     use parlour_websocket::{Connection as Socket, Limits};
     use tokio::io::duplex;
-    use tokio::runtime::Handle;
     use tokio::time::timeout;
 
     use super::*;
@@ -251,20 +270,21 @@ mod tests {
     async fn nothing_is_left_of_a_room_that_was_walked() {
         let (room, settings) = (room(), HubSettings::default());
         let wheel = Arc::new(Wheel::new(&settings));
+        let walkers = Walkers::new(&room);
         let mut lines = Vec::new();
         for _ in 0..3 {
             let (ours, _) = duplex(64);
             let writer = Socket::from_stream(ours, Limits { message_bytes: 1 }).writer;
             let reading = Some(reading(&room, VOICE));
             let line = Arc::new(Line::new(writer, Arc::default(), reading, &wheel, &settings));
-            lines.push((room.attach(&line, &Handle::current()), line));
+            lines.push((walkers.attach(&line, &room, &Handle::current()), line));
         }
         say(&room, 1);
         yield_now().await;
         let mut weak = Vec::new();
         for (walker, line) in lines {
             line.close();
-            room.detach(walker);
+            walkers.detach(walker);
             weak.push(Arc::downgrade(&line));
         }
         let left = Arc::downgrade(&room);

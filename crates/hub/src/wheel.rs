@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::line::Line;
 use crate::lock::lock;
 use crate::settings::HubSettings;
 
@@ -19,14 +18,14 @@ const SHORTEST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_millis(500);
 
 /// A timing wheel: every connection stands in the slot of the tick at which it is to be looked at again.
-pub(crate) struct Wheel {
+pub(crate) struct Wheel<T> {
     start: Instant,
     tick: Duration,
     now: AtomicU32,
-    slots: Mutex<Box<[Vec<Weak<Line>>]>>,
+    slots: Mutex<Box<[Vec<Weak<T>>]>>,
 }
 
-impl Wheel {
+impl<T> Wheel<T> {
     pub(crate) fn new(settings: &HubSettings) -> Self {
         let (shorter, longer) =
             (settings.ping_every.min(settings.idle_timeout), settings.ping_every.max(settings.idle_timeout));
@@ -51,16 +50,16 @@ impl Wheel {
         ticks(span, self.tick)
     }
 
-    /// Has a line looked at after a while; at the latest after a whole turn of the wheel.
-    pub(crate) fn put(&self, line: &Arc<Line>, after: Tick) {
+    /// Has one looked at after a while; at the latest after a whole turn of the wheel.
+    pub(crate) fn put(&self, one: &Arc<T>, after: Tick) {
         let mut slots = lock(&self.slots);
         let around = slots.len();
         let after = (after.max(1) as usize).min(around - 1);
-        slots[(self.now() as usize + after) % around].push(Arc::downgrade(line));
+        slots[(self.now() as usize + after) % around].push(Arc::downgrade(one));
     }
 
     /// Turns the wheel to the present and returns who is to be looked at.
-    pub(crate) fn turn(&self) -> Vec<Weak<Line>> {
+    pub(crate) fn turn(&self) -> Vec<Weak<T>> {
         let before = self.now();
         let now = ticks(self.start.elapsed(), self.tick).max(before);
         let mut slots = lock(&self.slots);
