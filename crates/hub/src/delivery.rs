@@ -10,6 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use parlour_model::Event;
 use parlour_websocket::{CloseCode, Connection as Socket, Incoming, Reader};
+use tokio::select;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
@@ -219,8 +220,15 @@ impl Pump {
             (Ending::Gone, None | Some(Ending::Gone)) => Parting::Broken,
             // A peer that has said goodbye need not wait for the answer.
             (Ending::Gone, Some(Ending::Goodbye(code, _))) => Parting::after(code),
+            (Ending::Goodbye(CloseCode::TRY_AGAIN_LATER, reason), _) => {
+                // Its seat is free at once. But whoever has fallen behind is not reading just now, and is to find out
+                // why when it does: without a seat it costs next to nothing.
+                let hub = Arc::clone(&self.hub);
+                hub.runtime.spawn(self.linger(reason));
+                Parting::Broken
+            }
             (Ending::Goodbye(code, reason), _) => {
-                self.say_goodbye(code, reason).await;
+                self.say_goodbye(code, reason, Instant::now() + GOODBYE).await;
                 Parting::after(code)
             }
         };
@@ -232,11 +240,20 @@ impl Pump {
         parting
     }
 
+    /// Says goodbye to a peer that has fallen behind, for as long as it might still come to read it.
+    async fn linger(self, reason: String) {
+        let connection = Arc::clone(&self.connection);
+        let deadline = Instant::now() + self.hub.settings.idle_timeout;
+        select! {
+            () = self.say_goodbye(CloseCode::TRY_AGAIN_LATER, reason, deadline) => {}
+            _farewell = connection.farewell() => {}
+        }
+    }
+
     /// Says goodbye after what is still on its way out, if the peer takes it before the deadline.
-    async fn say_goodbye(self, code: CloseCode, reason: String) {
+    async fn say_goodbye(self, code: CloseCode, reason: String, deadline: Instant) {
         let Some((writer, last)) = self.line().finish() else { return };
         let mut socket = Socket { reader: self.reader, writer };
-        let deadline = Instant::now() + GOODBYE;
         if matches!(timeout_at(deadline, socket.writer.write_all(&last)).await, Ok(Ok(()))) {
             // A peer that does not answer, or is gone already, changes nothing any more.
             let _ = socket.close(code, &reason, deadline).await;
