@@ -72,8 +72,9 @@ impl Hub {
                 () = self.0.registry.emptied() => {}
             }
         };
-        // Whoever is left is closed by the end of the process.
         let _ = timeout_at(start + over, over_or_gone).await;
+        // Whoever was not told in time is told now; then the end of the process closes them.
+        signals.iter().for_each(|signal| send_away(signal));
     }
 }
 

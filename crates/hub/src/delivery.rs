@@ -165,6 +165,8 @@ impl Pump {
 
     /// Writes on, and reads the history for a seat that is behind.
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {
+        // Even if nothing can be written: a page that nobody takes would hold its place among all that are read.
+        self.poll_history(cx);
         while self.line().poll_write(cx)? {
             if self.history.is_none() {
                 self.history = match self.need()? {
@@ -173,15 +175,23 @@ impl Pump {
                     Need::Page(id, after) => Some(Box::pin(Arc::clone(&self.hub).page(id, after))),
                 };
             }
-            let Some(Poll::Ready(events)) = self.history.as_mut().map(|page| page.as_mut().poll(cx)) else {
+            if !self.poll_history(cx) {
                 return Ok(());
-            };
-            self.history = None;
-            if let Some(reading) = self.line().out().reading() {
-                reading.read(&events);
             }
         }
         Ok(())
+    }
+
+    /// Takes the page that is being read, if it is there.
+    fn poll_history(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(Poll::Ready(events)) = self.history.as_mut().map(|page| page.as_mut().poll(cx)) else {
+            return false;
+        };
+        self.history = None;
+        if let Some(reading) = self.line().out().reading() {
+            reading.read(&events);
+        }
+        true
     }
 
     fn need(&self) -> Result<Need, FellBehind> {

@@ -133,7 +133,10 @@ impl Line {
             self.signal.ring();
             return;
         }
-        self.write_on(&mut out);
+        if self.write_on(&mut out) == Visit::Unfinished {
+            // The walker may write the rest; but the task that waits for it to be written must look.
+            self.signal.ring();
+        }
     }
 
     /// Answers a ping.
@@ -294,5 +297,6 @@ impl Line {
         // What was held is dropped after the lock.
         let held = self.out().close();
         drop(held);
+        self.signal.forget();
     }
 }

@@ -132,9 +132,15 @@ impl Inner {
     /// Waits for a person to come back, for as long as the grace is.
     pub(crate) fn wait_for(&self, id: AccountId, until: Instant, hold: Hold) {
         let key = (hold.room.name.key().to_owned(), id);
-        let earlier = lock(&self.awaited).insert(key, (until, hold));
-        // An earlier hold is let go here, after the lock.
-        drop(earlier);
+        // The one that is not kept is let go here, after the lock.
+        let _other = {
+            let mut awaited = lock(&self.awaited);
+            match awaited.get(&key) {
+                // A line that broke after this one was told of before it.
+                Some((later, _)) if *later > until => Some((until, hold)),
+                _ => awaited.insert(key, (until, hold)),
+            }
+        };
     }
 
     /// Gives up on those who did not come back in time.

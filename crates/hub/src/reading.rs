@@ -17,6 +17,9 @@ use crate::room::{Arrived, Gate, Room};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FellBehind;
 
+/// About how many bytes of the history wait for one seat to take them.
+const MOST_WAITING: usize = 128 * 1024;
+
 /// How far a seat has read.
 pub(crate) struct Reading {
     pub(crate) room: Arc<Room>,
@@ -31,8 +34,8 @@ pub(crate) struct Reading {
 
 /// Where a seat reads. Events up to `after` it has.
 enum Place {
-    /// In the history, towards the ring.
-    Behind { after: Seq, frames: VecDeque<Bytes> },
+    /// In the history, towards the ring, whose last event was `last` when the page was asked for.
+    Behind { after: Seq, frames: VecDeque<Bytes>, last: Seq },
     /// In the ring. `plain`: all from the cursor on is news.
     Live { cursor: Position, after: Seq, plain: bool },
 }
@@ -56,7 +59,7 @@ impl Reading {
         since: Option<Seq>,
     ) -> Self {
         let place = match since {
-            Some(after) if after < arrived.last => Place::Behind { after, frames: VecDeque::new() },
+            Some(after) if after < arrived.last => Place::Behind { after, frames: VecDeque::new(), last: arrived.last },
             after => Place::Live { cursor: arrived.at, after: after.unwrap_or(0), plain: false },
         };
         Self { room, voice, person, joined_at: arrived.at, awaits_own: arrived.untold, place }
@@ -159,9 +162,10 @@ impl Reading {
 
     /// Goes on in the ring if the history has given all before it, or says what to read.
     pub(crate) fn go_on(&mut self) -> Result<Need, FellBehind> {
-        let Place::Behind { after, frames } = &self.place else {
+        let Place::Behind { after, frames, last } = &mut self.place else {
             return Ok(Need::Nothing);
         };
+        *last = self.room.last();
         debug_assert!(frames.is_empty(), "all that was read is written first");
         let after = *after;
         match self.room.gate(after, self.joined_at, self.voice.encoder.presence()) {
@@ -174,13 +178,24 @@ impl Reading {
         }
     }
 
-    /// Takes a page of the history.
+    /// Takes a page of the history, or as much of it as may wait; the rest is read again.
     pub(crate) fn read(&mut self, events: &[Event]) {
-        let Place::Behind { after, frames } = &mut self.place else {
+        let Place::Behind { after, frames, last } = &mut self.place else {
             return;
         };
-        // An empty page means that the log keeps nothing there: there is nothing to wait for.
-        *after = events.last().map_or_else(|| self.room.last(), |event| event.seq);
-        frames.extend(events.iter().filter_map(|event| self.voice.event(event)));
+        if events.is_empty() {
+            // The log keeps nothing there: there is nothing to wait for.
+            *after = (*after).max(*last);
+        }
+        let mut bytes = 0;
+        for event in events {
+            *after = event.seq;
+            let frame = self.voice.event(event);
+            bytes += frame.as_ref().map_or(0, Bytes::len);
+            frames.extend(frame);
+            if bytes >= MOST_WAITING {
+                return;
+            }
+        }
     }
 }

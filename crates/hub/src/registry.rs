@@ -99,6 +99,12 @@ impl Signal {
         }
     }
 
+    /// Nobody heeds it any more: a task that is over should not be kept in memory by it.
+    pub(crate) fn forget(&self) {
+        let task = lock(&self.task).take();
+        drop(task);
+    }
+
     /// Has this task woken by every ring from here on until it is; it heeds the signal before it looks. One task does.
     pub(crate) fn heed(&self, cx: &Context<'_>) {
         let mut task = lock(&self.task);

@@ -69,7 +69,8 @@ impl Walkers {
     pub(crate) fn detach(&self, index: usize) {
         let others = self.seats.fetch_sub(1, Ordering::Relaxed);
         let Some(walker) = self.all[index].get() else { return };
-        if walker.gone.fetch_add(1, Ordering::Relaxed) > others / 2 {
+        let walkers = if others > SEATS_OF_ONE { self.all.len() } else { 1 };
+        if walker.gone.fetch_add(1, Ordering::Relaxed) > others / walkers / 2 {
             self.bells.ring(index);
         }
     }

@@ -6,7 +6,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -77,7 +77,7 @@ where
     let places = Arc::new(Semaphore::new(most.all));
     let sources = Arc::new(Sources::default());
     let watched = Arc::new(Mutex::new(Vec::new()));
-    let deadlines = tokio::spawn(keep_deadlines(watched.clone()));
+    tokio::spawn(keep_deadlines(Arc::downgrade(&watched)));
     loop {
         let accepted = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -97,7 +97,6 @@ where
     // Every connection holds a place until it is over.
     let all = u32::try_from(most.all).unwrap_or(u32::MAX);
     drop(places.acquire_many(all).await);
-    deadlines.abort();
 }
 
 /// What a connection is told: nothing, to finish what is under way and take no more, or to end as it is.
@@ -168,10 +167,12 @@ impl Watched {
     }
 }
 
-async fn keep_deadlines(watched: Arc<Mutex<Vec<Watched>>>) {
+/// Looks at all connections for as long as somebody accepts them.
+async fn keep_deadlines(watched: Weak<Mutex<Vec<Watched>>>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
         let now = Instant::now();
+        let Some(watched) = watched.upgrade() else { return };
         let mut watched = lock(&watched);
         watched.retain_mut(|connection| connection.look(now));
         // Thousands that have come at once and became sockets are not kept room for.

@@ -171,8 +171,18 @@ impl Batcher {
 
     fn draw(&self, room: &RoomName) -> Vec<Waiting> {
         let mut rooms = self.rooms();
-        let line = rooms.get_mut(room);
-        line.map_or_else(Vec::new, |line| line.drain(..line.len().min(MOST_A_BATCH)).collect())
+        let Some(line) = rooms.get_mut(room) else {
+            return Vec::new();
+        };
+        // A batch comes into the room's ring at once, and must not push itself out before anybody has read it.
+        let mut bytes = self.hub.settings().ring_bytes / 4;
+        let fits = |waiting: &&Waiting| {
+            let fits = bytes > 0;
+            bytes = bytes.saturating_sub(waiting.said.text.len());
+            fits
+        };
+        let count = line.iter().take(MOST_A_BATCH).take_while(fits).count();
+        line.drain(..count).collect()
     }
 
     fn committed(&self, room: &RoomName, head: &RoomHead, batch: Vec<Waiting>, appended: Vec<Appended>) {

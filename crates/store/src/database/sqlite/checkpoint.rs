@@ -52,7 +52,10 @@ impl Checkpoints {
         let seen = Arc::clone(&progress);
         // In the place where SQLite's own stood: there is one.
         writer.wal_hook(Some(move |_: &mut _, pages: c_int| {
-            seen.log.store(pages, Ordering::Relaxed);
+            // Fewer than before: the log has begun anew.
+            if pages < seen.log.swap(pages, Ordering::Relaxed) {
+                seen.moved.store(0, Ordering::Relaxed);
+            }
             Ok(())
         }))?;
         let (bell, rung) = sync_channel(1);
@@ -75,26 +78,28 @@ impl Checkpoints {
         if log < PAGES {
             return;
         }
+        if self.progress.busy.load(Ordering::Acquire) {
+            return;
+        }
+        let left = log - self.progress.moved.load(Ordering::Relaxed);
         if log >= MOST {
-            self.finish(writer);
-        } else if !self.progress.busy.load(Ordering::Acquire) {
-            let left = log - self.progress.moved.load(Ordering::Relaxed);
-            if (0..=FEW).contains(&left) {
-                self.finish(writer);
-            } else {
-                self.progress.busy.store(true, Ordering::Relaxed);
-                // It takes one at a time, and has none.
-                let _ = self.bell.try_send(());
-            }
+            // Waits, for as long as a lock is waited for, until no reader is in the log any more.
+            finish(writer, CheckpointMode::RESTART);
+        } else if left <= FEW {
+            finish(writer, CheckpointMode::PASSIVE);
+        } else {
+            self.progress.busy.store(true, Ordering::Relaxed);
+            // It takes one at a time, and has none.
+            let _ = self.bell.try_send(());
         }
     }
+}
 
-    /// Moves the rest, so that the next commit begins the log anew.
-    fn finish(&self, writer: &Connection) {
-        // A reader that is still in the log, or the thread, is a reason to come back after the next group.
-        if writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE).is_ok() {
-            self.progress.moved.store(0, Ordering::Relaxed);
-        }
+/// Moves the rest, so that the next commit begins the log anew.
+fn finish(writer: &Connection, mode: CheckpointMode) {
+    if let Err(error) = writer.wal_checkpoint_v2(None::<&str>, mode) {
+        // A reader that is still in the log: after the next group it may be gone.
+        tracing::debug!(%error, "the database's log could not be moved as a whole");
     }
 }
 

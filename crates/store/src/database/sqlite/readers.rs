@@ -32,14 +32,14 @@ pub(super) struct Readers {
 
 struct Shared {
     path: PathBuf,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     // A std Mutex: it is held for a push or a pop, never across an await.
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     pub(super) fn new(path: &Path) -> Self {
-        let permits = Semaphore::new(MOST_APART);
+        let permits = Arc::new(Semaphore::new(MOST_APART));
         Self { shared: Arc::new(Shared { path: path.to_owned(), permits, idle: Mutex::default() }) }
     }
 
@@ -64,12 +64,15 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        // Never closed.
-        let permit = self.shared.permits.acquire().await.map_err(Error::failed)?;
         let shared = Arc::clone(&self.shared);
-        let outcome = tokio::task::spawn_blocking(move || shared.read(read)).await.map_err(Error::failed)?;
-        drop(permit);
-        outcome
+        // Never closed.
+        let permit = Arc::clone(&shared.permits).acquire_owned().await.map_err(Error::failed)?;
+        let read = move || {
+            // Given back when the read is over, whether or not anybody still waits for it.
+            let _permit = permit;
+            shared.read(read)
+        };
+        tokio::task::spawn_blocking(read).await.map_err(Error::failed)?
     }
 }
 
