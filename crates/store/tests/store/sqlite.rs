@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use parlour_model::Seq;
+use parlour_model::{RoomId, Seq};
 use parlour_store::database::{Sql, Tx};
 use parlour_store::{Error, NewMessage, Result, Role, Store, params, sql};
 
@@ -186,6 +186,40 @@ async fn a_full_queue_is_busy_and_drains() {
     }
     home.store.ready().await.unwrap();
     home.end().await;
+}
+
+#[tokio::test]
+async fn a_read_that_nobody_waits_for_holds_up_no_other() {
+    let home = Home::sqlite().await;
+    let read = || Box::pin(home.store.history(RoomId(1), 0, 1));
+    // As many as may run at once, begun and then left alone.
+    let mut left: Vec<_> = (0..4).map(|_| read()).collect();
+    for begun in &mut left {
+        assert!(begun.now_or_never().is_none(), "it is under way");
+    }
+    let other = tokio::time::timeout(Duration::from_secs(30), read()).await;
+    assert_eq!(other.expect("its turn comes").unwrap(), []);
+    drop(left);
+}
+
+/// How long the log beside the main file is, in pages.
+fn log_pages(home: &Home) -> u64 {
+    let log =
+        folder(home).path().read_dir().unwrap().flatten().find(|file| file.path().to_string_lossy().ends_with("-wal"));
+    log.map_or(0, |log| log.metadata().unwrap().len() / 4_096)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_moved_while_it_is_written_and_stays_short() {
+    let home = Home::sqlite().await;
+    let ada = member(&home.store, "Ada").await;
+    // Some 20,000 pages in all.
+    for _ in 0..1_000 {
+        let line = NewMessage { author: ada.id, text: "line ".repeat(200), key: None, at: START };
+        home.store.append(&room("hall"), move || vec![line; 64]).await.unwrap();
+    }
+    let pages = log_pages(&home);
+    assert!(pages < 10_000, "{pages} pages");
 }
 
 #[tokio::test(flavor = "multi_thread")]
