@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
+use parlour_model::{Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
 use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
@@ -174,18 +174,6 @@ impl Encoder for Frames {
             create_time: event.at.seconds(),
         };
         text_of(&[message])
-    }
-
-    fn joined(&self, _who: &Author, _at: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn left(&self, _who: &Author, _at: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn online(&self, _others: &[Author], _at: Timestamp) -> Option<String> {
-        None
     }
 
     fn presence(&self) -> bool {

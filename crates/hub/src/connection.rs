@@ -74,7 +74,9 @@ impl Hub {
         };
         let _ = timeout_at(start + over, over_or_gone).await;
         // Whoever was not told in time is told now; then the end of the process closes them.
-        signals.iter().for_each(|signal| send_away(signal));
+        for signal in &signals {
+            send_away(signal);
+        }
     }
 }
 

@@ -16,13 +16,19 @@ pub trait Encoder: Any + Send + Sync {
     fn event(&self, event: &Event) -> Option<String>;
 
     /// Somebody came.
-    fn joined(&self, who: &Author, at: Timestamp) -> Option<String>;
+    fn joined(&self, _who: &Author, _at: Timestamp) -> Option<String> {
+        None
+    }
 
     /// Somebody went.
-    fn left(&self, who: &Author, at: Timestamp) -> Option<String>;
+    fn left(&self, _who: &Author, _at: Timestamp) -> Option<String> {
+        None
+    }
 
     /// Who is there, told to a newcomer, who is not among the `others`.
-    fn online(&self, others: &[Author], at: Timestamp) -> Option<String>;
+    fn online(&self, _others: &[Author], _at: Timestamp) -> Option<String> {
+        None
+    }
 
     /// Whether presence is spoken of at all. `false` spares a newcomer's list of people, which in a large
     /// room is the most expensive part of joining.
@@ -110,9 +116,6 @@ mod tests {
         ($($kind:ty),*) => {$(
             impl Encoder for $kind {
                 fn event(&self, _: &Event) -> Option<String> { None }
-                fn joined(&self, _: &Author, _: Timestamp) -> Option<String> { None }
-                fn left(&self, _: &Author, _: Timestamp) -> Option<String> { None }
-                fn online(&self, _: &[Author], _: Timestamp) -> Option<String> { None }
             }
         )*};
     }

@@ -230,18 +230,6 @@ mod tests {
         fn event(&self, _: &Event) -> Option<String> {
             Some("7".repeat(996))
         }
-
-        fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
-            None
-        }
-
-        fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
-            None
-        }
-
-        fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
-            None
-        }
     }
 
     fn event(seq: Seq) -> What {

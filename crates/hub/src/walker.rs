@@ -192,7 +192,7 @@ impl Pages {
 mod tests {
     use std::time::Duration;
 
-    use parlour_model::{Author, Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
+    use parlour_model::{Epoch, Event, EventBody, RoomId, RoomName, Seq, Timestamp};
     use parlour_websocket::{Connection as Socket, Limits};
     use tokio::io::duplex;
     use tokio::time::timeout;
@@ -209,18 +209,6 @@ mod tests {
     impl Encoder for Numbers {
         fn event(&self, event: &Event) -> Option<String> {
             Some(event.seq.to_string())
-        }
-
-        fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
-            None
-        }
-
-        fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
-            None
-        }
-
-        fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
-            None
         }
     }
 

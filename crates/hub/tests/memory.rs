@@ -86,18 +86,6 @@ impl Encoder for Texts {
         let EventBody::Message { text, .. } = &event.body else { return None };
         Some(text.clone())
     }
-
-    fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
-        None
-    }
 }
 
 struct Silent;

@@ -85,15 +85,6 @@ async fn one_frame_is_written_once_for_all_seats() {
             WRITTEN.fetch_add(1, Ordering::Relaxed);
             Plain.event(event)
         }
-        fn joined(&self, _: &parlour_model::Author, _: Timestamp) -> Option<String> {
-            None
-        }
-        fn left(&self, _: &parlour_model::Author, _: Timestamp) -> Option<String> {
-            None
-        }
-        fn online(&self, _: &[parlour_model::Author], _: Timestamp) -> Option<String> {
-            None
-        }
     }
     let world = World::new();
     let seat = || NewSeat { person: Some(person(1, "ada")), encoder: &Counting, since: None };

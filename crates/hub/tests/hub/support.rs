@@ -167,18 +167,6 @@ impl Encoder for Quiet {
         Plain.event(event)
     }
 
-    fn joined(&self, _: &Author, _: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn left(&self, _: &Author, _: Timestamp) -> Option<String> {
-        None
-    }
-
-    fn online(&self, _: &[Author], _: Timestamp) -> Option<String> {
-        None
-    }
-
     fn presence(&self) -> bool {
         false
     }
