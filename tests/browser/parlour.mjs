@@ -34,11 +34,21 @@ async function link(lines) {
   return /http:\/\/\S+/.exec(value)[0];
 }
 
+/** The letters that lie in the outbox. It is made with the first. */
+async function letters(outbox) {
+  try {
+    return (await readdir(outbox)).filter((name) => name.endsWith('.eml'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** The first mail to `address`, decoded. */
 async function mailTo(folder, address) {
   const outbox = join(folder, 'outbox');
   for (let look = 0; look < 500; look += 1) {
-    for (const name of (await readdir(outbox)).filter((name) => name.endsWith('.eml'))) {
+    for (const name of await letters(outbox)) {
       const mail = await readFile(join(outbox, name), 'utf8');
       if (mail.includes(`To: ${address}`)) return mail.replaceAll('=\r\n', '').replaceAll('=3D', '=');
     }

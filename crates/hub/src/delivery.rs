@@ -150,14 +150,16 @@ impl Pump {
             return Err(farewell.into());
         }
         self.poll_write(cx)?;
-        if self.line().has_room(1)
-            && let Some(goodbye) = self.goodbye.take_if(|_| self.ahead.is_none())
+        if self.goodbye.is_some()
+            && self.ahead.is_none()
+            && self.line().has_room(1)
+            && let Some(goodbye) = self.goodbye.take()
         {
             return Err(*goodbye);
         }
         let is_busy = self.ahead.is_some() || self.goodbye.is_some();
         if is_busy || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
-            self.line().set_deaf(true);
+            self.line().turn_deaf();
             return Ok(());
         }
         self.poll_read(cx)
@@ -188,14 +190,14 @@ impl Pump {
             return false;
         };
         self.history = None;
-        if let Some(reading) = self.line().out().reading() {
+        if let Some(reading) = &mut self.line().out().reading {
             reading.read(&events);
         }
         true
     }
 
     fn need(&self) -> Result<Need, FellBehind> {
-        self.line().out().reading().map_or(Ok(Need::Nothing), Reading::go_on)
+        self.line().out().reading.as_mut().map_or(Ok(Need::Nothing), Reading::go_on)
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), Ending> {

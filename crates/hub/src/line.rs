@@ -108,9 +108,9 @@ impl Line {
         has_room
     }
 
-    /// From here on it is not listened to, or is again.
-    pub(crate) fn set_deaf(&self, deaf: bool) {
-        self.deaf.store(deaf, Ordering::SeqCst);
+    /// It is not listened to, until [`Line::has_room`] again.
+    pub(crate) fn turn_deaf(&self) {
+        self.deaf.store(true, Ordering::SeqCst);
     }
 
     pub(crate) fn begin_message(&self) {
@@ -168,10 +168,9 @@ impl Line {
         out: &mut Out,
         page: impl FnOnce(&Reading, Position) -> Result<&'a Page, FellBehind>,
     ) -> Visit {
-        let Some(writer) = &out.writer else {
+        let Some(is_direct) = out.writer.as_ref().map(Writer::is_direct) else {
             return Visit::Over;
         };
-        let is_direct = writer.is_direct();
         if out.stuck_since.is_some() {
             return self.look_after_stuck(out);
         }
@@ -182,11 +181,8 @@ impl Line {
         if !out.reading.as_ref().is_some_and(Reading::is_live) {
             return Visit::Served;
         }
-        let Some(cursor) = out.shared_cursor() else {
+        let Some((reading, cursor)) = out.shared() else {
             return self.write_on(out);
-        };
-        let Some(reading) = &out.reading else {
-            return Visit::Served;
         };
         let progress = match page(reading, cursor) {
             Ok(page) => out.write(page, self.wheel.now()),

@@ -20,6 +20,7 @@ const MOST_PAGES: usize = 4;
 pub(crate) struct Out {
     /// `None` when nothing more is said by this way.
     pub(crate) writer: Option<Writer>,
+    /// Where it reads in the room, if it does.
     pub(crate) reading: Option<Reading>,
     /// What an idle connection has none of.
     backlog: Option<Box<Backlog>>,
@@ -58,11 +59,6 @@ impl Out {
     pub(crate) fn new(writer: Writer, reading: Option<Reading>, ping_at: Tick) -> Self {
         let writer = Some(writer);
         Self { writer, reading, backlog: None, stuck_since: None, ping_at, given: 0, unflushed: false }
-    }
-
-    /// Where it reads in the room, if it does.
-    pub(crate) fn reading(&mut self) -> Option<&mut Reading> {
-        self.reading.as_mut()
     }
 
     /// Frames given to the socket since this was last asked.
@@ -121,9 +117,10 @@ impl Out {
         (self.writer.take(), self.reading.take(), self.backlog.take())
     }
 
-    /// The cursor of one who has nothing else to be told than what everybody is who is as far.
-    pub(crate) fn shared_cursor(&self) -> Option<Position> {
-        self.reading.as_ref().filter(|_| self.is_even())?.plain_cursor()
+    /// The reading and the cursor of one who has nothing else to be told than what everybody is who is as far.
+    pub(crate) fn shared(&self) -> Option<(&Reading, Position)> {
+        let reading = self.reading.as_ref().filter(|_| self.is_even())?;
+        Some((reading, reading.plain_cursor()?))
     }
 
     /// Adds to a page what there is to be written.

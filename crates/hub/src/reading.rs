@@ -199,3 +199,46 @@ impl Reading {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use parlour_model::{Author, Epoch, EventBody, RoomName, Timestamp};
+
+    use super::*;
+    use crate::encoder::Encoder;
+    use crate::history::Head;
+    use crate::settings::HubSettings;
+
+    struct Texts;
+
+    impl Encoder for Texts {
+        fn event(&self, event: &Event) -> Option<String> {
+            let EventBody::Message { text, .. } = &event.body else { return None };
+            Some(text.clone())
+        }
+    }
+
+    #[test]
+    fn of_a_long_page_only_so_much_waits_and_the_rest_is_asked_for_again() {
+        const LAST: Seq = 20;
+        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default());
+        assert!(!room.start(Some(Head { id: RoomId(1), epoch: Epoch(0), last_seq: LAST })));
+        let room = Arc::new(room);
+        let (arrived, _) = room.arrive(None, Timestamp(0), false);
+        let voice = Voice { encoder: &Texts, deflate: false, slot: None };
+        let mut reading = Reading::begin(room, voice, None, &arrived, Some(0));
+        let long = |seq| {
+            let author = Author { id: AccountId(1), username: "ada".to_owned() };
+            let body = EventBody::Message { author, text: "x".repeat(50_000), key: None };
+            Event { seq, at: Timestamp(0), body }
+        };
+        assert!(matches!(reading.go_on(), Ok(Need::Page(_, 0))));
+        reading.read(&(1..=LAST).map(long).collect::<Vec<_>>());
+        let Place::Behind { after, frames, .. } = &reading.place else { panic!("it reads the history") };
+        assert_eq!((*after, frames.len()), (3, 3), "what passes 128 KiB is the last");
+        for _ in 0..3 {
+            reading.take(Step::History);
+        }
+        assert!(matches!(reading.go_on(), Ok(Need::Page(_, 3))));
+    }
+}

@@ -51,8 +51,8 @@ pub(crate) async fn listen(address: &str) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// How long the kernel may sit on bytes that a peer does not take before it gives the connection up. Without it a
-/// client that asks and never reads holds its place for ever.
+/// How long the kernel may sit on bytes that a peer does not take before it gives the connection up. While we hold it,
+/// deadlines of our own come first; this is for what is still to be sent when it is closed, and for idle sockets.
 const UNREAD_DEADLINE: Duration = Duration::from_mins(1);
 
 /// The most connections of all, and from one source. Proxies are sources of their own, and are not counted.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use parlour_hub::Parting;
+use futures_util::{FutureExt, StreamExt};
+use parlour_hub::{Farewell, Parting};
 use parlour_model::{AccountId, SessionId};
 use parlour_websocket::CloseCode;
 use tokio::io::AsyncWriteExt;
@@ -136,4 +136,14 @@ async fn a_drain_tells_everybody_to_come_back_one_after_the_other() {
     assert_eq!(world.hub.counts().connections, 0);
     let (mut late, _served) = open(&world, 1 << 16, 99).await;
     assert_eq!(hear(&mut late).await, closed(CloseCode::SERVICE_RESTART, "restarting"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_without_time_tells_everybody_all_the_same() {
+    let world = World::new();
+    let all: Vec<_> = (0..1_000).map(|_| world.connect()).collect();
+    world.hub.drain(Duration::ZERO).await;
+    for connection in &all {
+        assert_eq!(connection.farewell().now_or_never(), Some(Farewell::Restarting));
+    }
 }

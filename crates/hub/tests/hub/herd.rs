@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use parlour_hub::{HubSettings, Owner, Parting};
 use parlour_model::{Seq, Timestamp};
+use parlour_websocket::{Connection as Socket, Limits};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex, join};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::actor::{Actor, Echo, Over, serve};
 use crate::lines::WIDE;
@@ -66,4 +70,32 @@ async fn a_clock_that_jumps_neither_reorders_nor_ends_what_has_time() {
     assert!(ada.is_served());
     told.extend(["left bob", "left cleo"]);
     assert_eq!(ada.read().await.unwrap(), told);
+}
+
+/// A peer's end that sends but takes nothing, after what the line itself takes.
+async fn deaf(world: &World) -> (DuplexStream, DuplexStream, JoinHandle<Parting>) {
+    let (from_peer, mut mouth) = duplex(1 << 10);
+    let (to_peer, ear) = duplex(16);
+    mouth.write_all(&[[0x89, 0xe4, 0, 0, 0, 0].as_slice(), &[b'x'; 100]].concat()).await.unwrap();
+    let connection = world.connect();
+    let seat = world.hub.join(&world.room, &connection, guest(Some(0))).await.unwrap();
+    let socket = Socket::from_stream(join(from_peer, to_peer), Limits { message_bytes: 1 << 10 });
+    (mouth, ear, serve(&world.hub, socket, connection, seat, Echo::new()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_nothing_keeps_no_place_among_those_who_read() {
+    const LAST: Seq = 20;
+    let world = World::with(HubSettings { ring_entries: 4, ..HubSettings::default() });
+    world.say(&["x"; 20]);
+    let mut all = Vec::new();
+    // As many as may read at once. Each waits for its page when the answer to its ping fills its line.
+    for _ in 0..16 {
+        all.push(deaf(&world).await);
+    }
+    pass(Duration::from_secs(1)).await;
+    let mut reader = world.join(guest(Some(0))).await;
+    let read = timeout(Duration::from_secs(30), reader.read_to(LAST));
+    assert_eq!(read.await, Ok(Ok(())), "its turn comes before the others are given up");
+    assert!(all.iter().all(|(_, _, served)| !served.is_finished()));
 }

@@ -22,6 +22,7 @@ mod lobby;
 mod rooms;
 mod tokens;
 
+mod compressed;
 mod frames;
 mod hostile;
 mod locks;

@@ -175,13 +175,8 @@ impl Batcher {
             return Vec::new();
         };
         // A batch comes into the room's ring at once, and must not push itself out before anybody has read it.
-        let mut bytes = self.hub.settings().ring_bytes / 4;
-        let fits = |waiting: &&Waiting| {
-            let fits = bytes > 0;
-            bytes = bytes.saturating_sub(waiting.said.text.len());
-            fits
-        };
-        let count = line.iter().take(MOST_A_BATCH).take_while(fits).count();
+        let lengths = line.iter().map(|waiting| waiting.said.text.len());
+        let count = that_fit(lengths, self.hub.settings().ring_bytes / 4);
         line.drain(..count).collect()
     }
 
@@ -214,6 +209,17 @@ impl Batcher {
     }
 }
 
+/// How many of those that wait are one batch: no more than so many, and no more than come to about so many bytes.
+fn that_fit(lengths: impl Iterator<Item = usize>, most_bytes: usize) -> usize {
+    let before = |sum: &mut usize, length: usize| {
+        let before = *sum;
+        *sum += length;
+        Some(before)
+    };
+    // The first goes whatever its length.
+    lengths.scan(0, before).take(MOST_A_BATCH).take_while(|before| *before < most_bytes.max(1)).count()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -225,5 +231,20 @@ impl Said {
 
     fn event(self, seq: Seq, at: Timestamp) -> Event {
         Event { seq, at, body: EventBody::Message { author: self.author, text: self.text, key: self.key } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_bounded_in_number_and_in_bytes() {
+        let fit = |length, count| that_fit(std::iter::repeat_n(length, count), 256 * 1024);
+        assert_eq!(fit(100, 10), 10);
+        assert_eq!(fit(100, 1_000), MOST_A_BATCH);
+        assert_eq!(fit(64 * 1024, 1_000), 4);
+        assert_eq!(fit(1024 * 1024, 1_000), 1, "one goes at least");
+        assert_eq!(that_fit([1].into_iter(), 0), 1);
     }
 }

@@ -48,7 +48,6 @@ impl Checkpoints {
     pub(super) fn take_over(writer: &mut Connection, path: &Path) -> Result<Self> {
         let progress = Arc::new(Progress::default());
         let mover = open_writer(path)?;
-        mover.pragma_update(None, "wal_autocheckpoint", 0)?;
         let seen = Arc::clone(&progress);
         // In the place where SQLite's own stood: there is one.
         writer.wal_hook(Some(move |_: &mut _, pages: c_int| {
