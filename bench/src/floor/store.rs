@@ -53,28 +53,54 @@ pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Durat
 /// Writes to one room until the time is up. How many messages.
 async fn fill<E>(store: Store, room: std::result::Result<RoomName, E>, batch: usize, until: Instant) -> Result<u64> {
     let room = room.map_err(|_violation| "a room's name was refused")?;
-    let message = NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW };
     let mut all = 0;
     while Instant::now() < until {
-        store
-            .append(&room, {
-                let message = message.clone();
-                move || vec![message; batch]
-            })
-            .await?;
+        store.append(&room, move || vec![message(); batch]).await?;
         all += u64::try_from(batch)?;
     }
     Ok(all)
 }
 
-/// How long durable transactions take that write one page, as those of one row do, milliseconds.
+/// How long durable transactions take, milliseconds.
 pub(crate) struct Commit {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
 
+impl Commit {
+    fn of(each: &[f64]) -> Self {
+        Self { p50: percentile(each, 50), p99: percentile(each, 99) }
+    }
+}
+
+/// How long the store of the server alone takes for a message that comes alone, in one of `rooms` after the other. As in
+/// [`seconds_a_message`], nobody else may have the database open.
+pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Result<Commit> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let store = Store::open_sqlite(database, Role::Server, NOW).await?;
+        let names: std::result::Result<Vec<_>, _> =
+            (0..rooms).map(|room| RoomName::parse(&format!("alone-{room}"))).collect();
+        let names = names.map_err(|_violation| "a room's name was refused")?;
+        let (start, mut each) = (Instant::now(), Vec::new());
+        for room in names.iter().cycle() {
+            let before = Instant::now();
+            store.append(room, || vec![message()]).await?;
+            each.push(before.elapsed().as_secs_f64() * 1e3);
+            if start.elapsed() > window {
+                break;
+            }
+        }
+        store.close().await;
+        Ok(Commit::of(&each))
+    })
+}
+
+fn message() -> NewMessage {
+    NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW }
+}
+
 /// Commits one transaction after the other to a new database in `folder`. Each changes a number in the database's head,
-/// for only the store writes SQL.
+/// which is one page, as a transaction of one row is: only the store writes SQL.
 pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Commit> {
     let connection = Connection::open(folder.join("commit.db"))?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
@@ -85,7 +111,7 @@ pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Commit> {
         connection.pragma_update(None, "user_version", u32::try_from(each.len())? + 1)?;
         each.push(before.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(Commit { p50: percentile(&each, 50), p99: percentile(&each, 99) })
+    Ok(Commit::of(&each))
 }
 
 #[cfg(test)]
@@ -109,5 +135,7 @@ mod tests {
         let batches = Batches { rooms: 2, messages: 8 };
         let seconds = seconds_a_message(&folder.path().join("parlour.db"), batches, Duration::from_millis(20));
         assert!(seconds.expect("a time") > 0.0);
+        let one = one_message(&folder.path().join("parlour.db"), 2, Duration::from_millis(20)).expect("times");
+        assert!(one.p50 > 0.0 && one.p99 >= one.p50);
     }
 }

@@ -4,7 +4,7 @@ use super::contest::{Scene, play};
 use crate::Result;
 use crate::case::{Case, Section};
 use crate::floor::chat::Way;
-use crate::floor::store::commit;
+use crate::floor::store::{commit, one_message};
 use crate::load::crowd::Pace;
 use crate::plan::Plan;
 use crate::report::{Amount, Figure, Goal, Outcome};
@@ -20,7 +20,9 @@ fn run(plan: &Plan) -> Result<Outcome> {
     let contest = play(plan, &SCENE, &[Way::Send1])?;
     let (server, floor) = (&contest.server, &contest.floors[0]);
     let folder = contest.folder();
-    let commit = plan.cores.apart().0.run(|| commit(folder, plan.window(2)))?;
+    let (here, _) = plan.cores.apart();
+    let commit = here.run(|| commit(folder, plan.window(2)))?;
+    let message = here.run(|| one_message(&contest.database(), SCENE.rooms, plan.window(2)))?;
     let figure = |what: &str, share: f64, commit: f64, times: f64| {
         let (bound, latency) = (floor.latency(share) + commit, server.latency(share));
         Figure::new(
@@ -33,11 +35,13 @@ fn run(plan: &Plan) -> Result<Outcome> {
     let figures = vec![figure("p50", 0.5, commit.p50, 1.0), figure("p99", 0.99, commit.p99, 2.0)];
     let notes = vec![format!(
         "50,000 deliveries/s in 100 rooms: floor {}; Parlour {}. A durable transaction of one page alone took {:.2} ms (p50) \
-         and {:.2} ms (p99).",
+         and {:.2} ms (p99); the store alone took {:.2} ms and {:.2} ms for one message.",
         floor.told(),
         server.told(),
         commit.p50,
         commit.p99,
+        message.p50,
+        message.p99,
     )];
     Ok(Outcome { figures, notes })
 }
