@@ -33,12 +33,7 @@ pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Durat
         let start = Instant::now();
         let mut rooms = JoinSet::new();
         for room in 0..batches.rooms {
-            rooms.spawn(fill(
-                store.clone(),
-                RoomName::parse(&format!("alone-{room}")),
-                batches.messages,
-                start + window,
-            ));
+            rooms.spawn(fill(store.clone(), alone(room)?, batches.messages, start + window));
         }
         let mut all = 0;
         while let Some(messages) = rooms.join_next().await {
@@ -51,8 +46,7 @@ pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Durat
 }
 
 /// Writes to one room until the time is up. How many messages.
-async fn fill<E>(store: Store, room: std::result::Result<RoomName, E>, batch: usize, until: Instant) -> Result<u64> {
-    let room = room.map_err(|_violation| "a room's name was refused")?;
+async fn fill(store: Store, room: RoomName, batch: usize, until: Instant) -> Result<u64> {
     let mut all = 0;
     while Instant::now() < until {
         store.append(&room, move || vec![message(); batch]).await?;
@@ -62,12 +56,12 @@ async fn fill<E>(store: Store, room: std::result::Result<RoomName, E>, batch: us
 }
 
 /// How long durable transactions take, milliseconds.
-pub(crate) struct Commit {
+pub(crate) struct Times {
     pub(crate) p50: f64,
     pub(crate) p99: f64,
 }
 
-impl Commit {
+impl Times {
     fn of(each: &[f64]) -> Self {
         Self { p50: percentile(each, 50), p99: percentile(each, 99) }
     }
@@ -75,12 +69,10 @@ impl Commit {
 
 /// How long the store of the server alone takes for a message that comes alone, in one of `rooms` after the other. As in
 /// [`seconds_a_message`], nobody else may have the database open.
-pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Result<Commit> {
+pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Result<Times> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let store = Store::open_sqlite(database, Role::Server, NOW).await?;
-        let names: std::result::Result<Vec<_>, _> =
-            (0..rooms).map(|room| RoomName::parse(&format!("alone-{room}"))).collect();
-        let names = names.map_err(|_violation| "a room's name was refused")?;
+        let names: Vec<RoomName> = (0..rooms).map(alone).collect::<Result<_>>()?;
         let (start, mut each) = (Instant::now(), Vec::new());
         for room in names.iter().cycle() {
             let before = Instant::now();
@@ -91,8 +83,13 @@ pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Re
             }
         }
         store.close().await;
-        Ok(Commit::of(&each))
+        Ok(Times::of(&each))
     })
+}
+
+/// A room that only these measurements write to.
+fn alone(room: usize) -> Result<RoomName> {
+    Ok(RoomName::parse(&format!("alone-{room}")).map_err(|_violation| "a room's name was refused")?)
 }
 
 fn message() -> NewMessage {
@@ -101,7 +98,7 @@ fn message() -> NewMessage {
 
 /// Commits one transaction after the other to a new database in `folder`. Each changes a number in the database's head,
 /// which is one page, as a transaction of one row is: only the store writes SQL.
-pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Commit> {
+pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Times> {
     let connection = Connection::open(folder.join("commit.db"))?;
     connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -111,7 +108,7 @@ pub(crate) fn commit(folder: &Path, window: Duration) -> Result<Commit> {
         connection.pragma_update(None, "user_version", u32::try_from(each.len())? + 1)?;
         each.push(before.elapsed().as_secs_f64() * 1e3);
     }
-    Ok(Commit::of(&each))
+    Ok(Times::of(&each))
 }
 
 #[cfg(test)]

@@ -14,11 +14,18 @@ use crate::actor::{Actor, Echo, Over, serve};
 use crate::lines::WIDE;
 use crate::support::{World, guest, member, owner, pass};
 
-#[tokio::test]
-async fn a_herd_that_comes_back_does_not_flood_the_history() {
-    const LAST: Seq = 20;
+/// The end of a log of which most is in the history only.
+const LAST: Seq = 20;
+
+fn long_history() -> World {
     let world = World::with(HubSettings { ring_entries: 4, ..HubSettings::default() });
     world.say(&["x"; 20]);
+    world
+}
+
+#[tokio::test]
+async fn a_herd_that_comes_back_does_not_flood_the_history() {
+    let world = long_history();
     let mut herd = Vec::new();
     for _ in 0..5_000 {
         let mut actor = world.join(guest(Some(0))).await;
@@ -85,9 +92,7 @@ async fn deaf(world: &World) -> (DuplexStream, DuplexStream, JoinHandle<Parting>
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_keeps_no_place_among_those_who_read() {
-    const LAST: Seq = 20;
-    let world = World::with(HubSettings { ring_entries: 4, ..HubSettings::default() });
-    world.say(&["x"; 20]);
+    let world = long_history();
     let mut all = Vec::new();
     // As many as may read at once. Each waits for its page when the answer to its ping fills its line.
     for _ in 0..16 {

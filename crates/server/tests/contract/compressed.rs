@@ -2,11 +2,9 @@
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
-use tokio::time::timeout;
 
 use crate::harness::Server;
-use crate::http::{Connection, PATIENCE, Response};
+use crate::http::{Connection, Response};
 use crate::rooms::only;
 use crate::socket::frame;
 
@@ -17,36 +15,18 @@ const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
 
 /// A socket that offers compression, and how that was answered.
 async fn offering(server: &Server, token: &str) -> (Connection, Response) {
-    let request = server
-        .request("GET", ROOM)
-        .header("Connection", "Upgrade")
-        .header("Upgrade", "websocket")
-        .header("Sec-WebSocket-Version", "13")
-        .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
-        .header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
-    let mut connection = request.bearer(token).open().await;
-    let head = connection.head().await.unwrap();
-    assert_eq!(head.status, 101);
-    (connection, head)
+    let offer = server.socket(ROOM).header("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits");
+    offer.bearer(token).upgrade().await
 }
 
 /// The next frame: its first byte and its payload.
 async fn next(connection: &mut Connection) -> (u8, Vec<u8>) {
-    loop {
-        if let [first, short, rest @ ..] = &connection.unread[..] {
-            let (header, length) = match (short, rest) {
-                (126, [high, low, ..]) => (4, usize::from(u16::from_be_bytes([*high, *low]))),
-                (short, _) => (2, usize::from(*short)),
-            };
-            if connection.unread.len() >= header + length {
-                let first = *first;
-                let frame: Vec<u8> = connection.unread.drain(..header + length).collect();
-                return (first, frame[header..].to_vec());
-            }
-        }
-        let read = connection.stream.read_buf(&mut connection.unread);
-        assert_ne!(timeout(PATIENCE, read).await.expect("in time").unwrap(), 0, "the socket closed");
-    }
+    let header = connection.exactly(2).await.unwrap();
+    let length = match header[1] {
+        126 => connection.exactly(2).await.unwrap().iter().fold(0, |length, byte| length << 8 | usize::from(*byte)),
+        short => usize::from(short),
+    };
+    (header[0], connection.exactly(length).await.unwrap())
 }
 
 fn inflated(payload: &[u8]) -> Value {

@@ -207,9 +207,10 @@ impl Connection {
         Ok(String::from_utf8(line).unwrap())
     }
 
-    async fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
+    /// The next bytes, so many.
+    pub(crate) async fn exactly(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < length {
-            self.need_more("the body is shorter than was announced").await?;
+            self.need_more("there is less than was announced").await?;
         }
         Ok(self.unread.drain(..length).collect())
     }

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, frame::coding::CloseCode};
 
-use crate::http::{Request, Response};
+use crate::http::{Connection, Request, Response};
 
 /// How long a promised frame may take.
 pub(crate) const WAIT: Duration = Duration::from_secs(10);
@@ -61,14 +61,30 @@ impl Handshake {
 
     /// As [`Handshake::attempt`], from a server that may go away meanwhile.
     pub(crate) async fn try_attempt(self) -> io::Result<Result<(Socket, Response), Response>> {
+        let (connection, head) = match self.try_upgrade().await? {
+            Ok(upgraded) => upgraded,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let stream = WebSocketStream::from_partially_read(connection.stream, connection.unread, Role::Client, None);
+        Ok(Ok((Socket { stream: stream.await }, head)))
+    }
+
+    /// The bare connection with the 101, for frames that the foreign library cannot read.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub(crate) async fn upgrade(self) -> (Connection, Response) {
+        self.try_upgrade().await.unwrap().unwrap_or_else(|refusal| panic!("no socket: {refusal:?}"))
+    }
+
+    async fn try_upgrade(self) -> io::Result<Result<(Connection, Response), Response>> {
         let mut connection = self.request.try_open().await?;
         let head = connection.head().await?;
         if head.status != 101 {
             return connection.refusal(head).await.map(Err);
         }
         assert_upgraded(&head);
-        let stream = WebSocketStream::from_partially_read(connection.stream, connection.unread, Role::Client, None);
-        Ok(Ok((Socket { stream: stream.await }, head)))
+        Ok(Ok((connection, head)))
     }
 
     /// The open socket.
