@@ -3,6 +3,7 @@
 mod backup;
 mod checkpoint;
 mod job;
+mod priority;
 mod readers;
 mod settings;
 mod statement;

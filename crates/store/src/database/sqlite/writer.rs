@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 
 use super::checkpoint::Checkpoints;
 use super::job::{GroupFailure, Work};
+use super::priority;
 use super::settings::patiently;
 use crate::{Error, Result};
 
@@ -32,7 +33,7 @@ pub(super) enum Order {
 /// Runs until the database is closed or dropped.
 pub(super) fn serve(connection: Connection, checkpoints: Checkpoints, orders: mpsc::Receiver<Order>) {
     let mut writer = Writer { connection, orders };
-    interrupt_nobody();
+    priority::interrupt_nobody();
     while let Some(first) = writer.wait() {
         writer.run_group(first);
         checkpoints.look(&writer.connection);
@@ -40,17 +41,6 @@ pub(super) fn serve(connection: Connection, checkpoints: Checkpoints, orders: mp
     checkpoints.end();
     // What cannot be moved into the main file now stays in the log and is found there at the next start.
     let _ = writer.connection.pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()));
-}
-
-/// Has the calling thread wait, when there is something to write, until whoever runs on its core sleeps or has had its
-/// time. Otherwise, where a core is shared, the first of many writes would be committed before the others are asked
-/// for, and a group for many costs little more than a group for one.
-#[expect(unsafe_code, reason = "the standard library has no scheduling classes")]
-fn interrupt_nobody() {
-    let priority = libc::sched_param { sched_priority: 0 };
-    // SAFETY: 0 means the calling thread; the call reads the value it is given a pointer to. It may be refused, and
-    // then groups are only smaller than they could be.
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const priority) };
 }
 
 struct Writer {
