@@ -29,6 +29,7 @@ use clap::{Args, Parser, Subcommand};
 
 use case::{Case, Section};
 use floor::chat::Way;
+use floor::store::Log;
 use plan::Plan;
 use report::Outcome;
 
@@ -76,6 +77,12 @@ enum Role {
     /// Serves rooms, one write for each seat and whatever is pending, until it is stopped.
     #[command(hide = true)]
     Batch(Pings),
+    /// Serves rooms, one write for each message and seat, after the server's own store has committed the message.
+    #[command(hide = true)]
+    Logged {
+        /// Its database, which is made.
+        database: PathBuf,
+    },
 }
 
 /// Whether a floor pings.
@@ -96,8 +103,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.role {
         Some(Role::Hello { bytes }) => floor::hello::serve(*bytes).map(|()| true),
-        Some(Role::Send1(pings)) => floor::chat::serve(Way::Send1, pings.every()).map(|()| true),
-        Some(Role::Batch(pings)) => floor::chat::serve(Way::Batch, pings.every()).map(|()| true),
+        Some(Role::Send1(pings)) => floor::chat::serve(Way::Send1, None, pings.every()).map(|()| true),
+        Some(Role::Batch(pings)) => floor::chat::serve(Way::Batch, None, pings.every()).map(|()| true),
+        Some(Role::Logged { database }) => serve_logged(database).map(|()| true),
         None => measure_all(&arguments),
     };
     match done {
@@ -108,6 +116,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn serve_logged(database: &Path) -> Result<()> {
+    floor::chat::serve(Way::Logged, Some(Log::open(database)?), None)
 }
 
 /// Runs the chosen cases; tells whether every goal was met.

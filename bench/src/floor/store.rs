@@ -1,12 +1,18 @@
 //! What the log costs by itself: the store alone, and bare durable transactions.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use parlour_model::{AccountId, RoomName, Timestamp};
+use parlour_model::{
+    AccountId, AdminLevel, Contract, Profile, RoomName, SourcePrefix, Timestamp, Username, UsernamePolicy,
+};
+use parlour_store::account::{NewAccount, SignUp};
+use parlour_store::audit::NewAudit;
 use parlour_store::room::NewMessage;
 use parlour_store::{Role, Store};
 use rusqlite::Connection;
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 use crate::Result;
@@ -85,6 +91,53 @@ pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Re
         store.close().await;
         Ok(Times::of(&each))
     })
+}
+
+/// The server's own store as a floor uses it: one message, one transaction.
+pub(crate) struct Log {
+    runtime: Runtime,
+    store: Store,
+}
+
+impl Log {
+    /// Opens a new database, in which somebody signs up.
+    pub(crate) fn open(database: &Path) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let store = runtime.block_on(async {
+            let store = Store::open_sqlite(database, Role::Server, NOW).await?;
+            store.sign_up(somebody()?).await?;
+            Result::Ok(store)
+        })?;
+        Ok(Self { runtime, store })
+    }
+
+    /// Returns when a message in the `room`th room is durable.
+    pub(crate) fn append(&self, room: usize) -> Result<()> {
+        let room = alone(room)?;
+        self.runtime.block_on(self.store.append(&room, || vec![message()]))?;
+        Ok(())
+    }
+}
+
+fn somebody() -> Result<SignUp> {
+    let account = NewAccount {
+        username: Username::parse("somebody", UsernamePolicy::Strict).map_err(|_violation| "a name was refused")?,
+        email: None,
+        profile: Profile::default(),
+        admin_level: AdminLevel::Public,
+        phc: None,
+        source: SourcePrefix::of(IpAddr::from([127, 0, 0, 1])),
+    };
+    let audit = NewAudit {
+        action: "sign_up",
+        actor: None,
+        target: None,
+        address: String::new(),
+        session: None,
+        contract: Contract::Rooms,
+        detail: String::new(),
+    };
+    Ok(SignUp { account, session: None, verification: None, audit, now: NOW })
 }
 
 /// A room that only these measurements write to.

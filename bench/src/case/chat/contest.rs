@@ -67,7 +67,12 @@ impl<'a> Player<'a> {
 pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> {
     let (here, there) = plan.cores.apart();
     let (mut stage, tokens) = here.run(|| stage(plan, &[]))?;
-    let start = |way: &Way| here.run(|| Process::floor(&way.arguments(None)));
+    let database = stage.folder().join("floor.db").display().to_string();
+    let start = |way: &Way| {
+        let file = (*way == Way::Logged).then_some(database.as_str());
+        let arguments: Vec<&str> = std::iter::once(way.role()).chain(file).collect();
+        here.run(|| Process::floor(&arguments))
+    };
     let processes: Vec<Process> = ways.iter().map(start).collect::<Result<_>>()?;
     let floors = processes.iter().map(|process| Player::open_to_all(process, Dialect::Rooms));
     let server = Player { tokens: &tokens, ..Player::open_to_all(&stage.server, Dialect::Rooms) };

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 
+use super::store::Log;
 use crate::Result;
 use room::Room;
 use wire::{ClientFrame, PING, Upgrade, append_message};
@@ -23,17 +24,18 @@ pub(crate) enum Way {
     Send1,
     /// One write for each seat and everything that came meanwhile: the least there is.
     Batch,
+    /// As `Send1`, when the server's own store has committed the message: the least without batching that loses nothing.
+    Logged,
 }
 
 impl Way {
-    /// How this program is told to be that floor, with so many seconds between pings, if any.
-    pub(crate) fn arguments(self, ping: Option<u64>) -> Vec<String> {
-        let role = match self {
+    /// How this program is told to be that floor.
+    pub(crate) const fn role(self) -> &'static str {
+        match self {
             Self::Send1 => "send1",
             Self::Batch => "batch",
-        };
-        let ping = ping.map(|seconds| format!("--ping-seconds={seconds}"));
-        std::iter::once(role.to_owned()).chain(ping).collect()
+            Self::Logged => "logged",
+        }
     }
 }
 
@@ -45,6 +47,7 @@ const A_READ: usize = 64 << 10;
 
 struct Floor {
     way: Way,
+    log: Option<Log>,
     poll: Poll,
     listener: TcpListener,
     connections: Vec<Option<Connection>>,
@@ -72,8 +75,8 @@ enum Connection {
 }
 
 /// Serves on a port of the system's choice, says where on standard output, and goes on until the process is ended.
-pub(crate) fn serve(way: Way, ping: Option<Duration>) -> Result<()> {
-    let floor = Floor::open(way, ping)?;
+pub(crate) fn serve(way: Way, log: Option<Log>, ping: Option<Duration>) -> Result<()> {
+    let floor = Floor { log, ..Floor::open(way, ping)? };
     writeln!(io::stdout(), "http://{}", floor.listener.local_addr()?)?;
     floor.go_on()
 }
@@ -85,6 +88,7 @@ impl Floor {
         poll.registry().register(&mut listener, DOOR, Interest::READABLE)?;
         Ok(Self {
             way,
+            log: None,
             poll,
             listener,
             connections: Vec::new(),
@@ -149,8 +153,7 @@ impl Floor {
                 if writable {
                     self.rooms[room].resume(seat);
                 }
-                self.listen(number, room, seat, rest);
-                Ok(())
+                self.listen(number, room, seat, rest)
             }
             None => Ok(()),
         }
@@ -183,7 +186,7 @@ impl Floor {
     }
 
     /// Hears what a seat says.
-    fn listen(&mut self, number: usize, room: usize, seat: usize, mut rest: Option<Box<[u8]>>) {
+    fn listen(&mut self, number: usize, room: usize, seat: usize, mut rest: Option<Box<[u8]>>) -> Result<()> {
         loop {
             let before = rest.as_ref().map_or(0, |rest| rest.len());
             let count = match self.rooms[room].stream(seat).read(&mut self.buffer[before..]) {
@@ -191,24 +194,25 @@ impl Floor {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Ok(0) | Err(_) => {
                     self.remove(number, room, seat);
-                    return;
+                    return Ok(());
                 }
             };
             if let Some(rest) = rest.take() {
                 self.buffer[..before].copy_from_slice(&rest);
             }
             let end = before + count;
-            let at = self.hear(room, end);
+            let at = self.hear(room, end)?;
             rest = (at < end).then(|| self.buffer[at..end].into());
             if end < A_READ {
                 break;
             }
         }
         self.connections[number] = Some(Connection::Seated { room, seat, rest });
+        Ok(())
     }
 
     /// Takes in the frames that the buffer holds up to `end`, and tells where the first unfinished one begins.
-    fn hear(&mut self, room: usize, end: usize) -> usize {
+    fn hear(&mut self, room: usize, end: usize) -> Result<usize> {
         let (mut at, place) = (0, room);
         let room = &mut self.rooms[place];
         while let Some(frame) = ClientFrame::first(&self.buffer[at..end]) {
@@ -216,13 +220,19 @@ impl Floor {
             let said =
                 frame.opcode == ClientFrame::TEXT && append_message(&frame, &self.buffer[at..end], &mut room.pending);
             at += frame.payload.end;
+            if !said {
+                continue;
+            }
+            if let Some(log) = &self.log {
+                log.append(place)?;
+            }
             match self.way {
-                Way::Send1 if said => room.deliver(),
-                Way::Batch if said && silent => self.talking.push(place),
-                Way::Send1 | Way::Batch => {}
+                Way::Send1 | Way::Logged => room.deliver(),
+                Way::Batch if silent => self.talking.push(place),
+                Way::Batch => {}
             }
         }
-        at
+        Ok(at)
     }
 
     fn remove(&mut self, number: usize, room: usize, seat: usize) {
