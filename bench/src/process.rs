@@ -39,7 +39,7 @@ impl Process {
     }
 
     /// Starts this program once more, as a floor.
-    pub(crate) fn floor(arguments: &[&str]) -> Result<Self> {
+    pub(crate) fn floor(arguments: &[String]) -> Result<Self> {
         Self::start(Command::new(std::env::current_exe()?).args(arguments))
     }
 

@@ -37,7 +37,7 @@ fn run(plan: &Plan) -> Result<Outcome> {
     let by_cookie = stage.person()?.me_by_cookie();
     let by_token = people::me_by_token(&stage.person()?.token(stage.address())?);
     let bytes = Visitor::open(stage.address())?.expect(&by_cookie, 200)?.body.len();
-    let floor = here.run(|| Process::floor(&["hello", &bytes.to_string()]))?;
+    let floor = here.run(|| Process::floor(&["hello".to_owned(), bytes.to_string()]))?;
     let hello = request::get("/", &[]);
     let pace = Pace { window: plan.window(2), ..PACE };
     let mut series = [Series::default(), Series::default(), Series::default()];

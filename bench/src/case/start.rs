@@ -54,7 +54,7 @@ struct Memory {
 }
 
 fn start_floor() -> Result<Process> {
-    Process::floor(&["hello", &BYTES.to_string()])
+    Process::floor(&["hello".to_owned(), BYTES.to_string()])
 }
 
 /// Asks a server that has just been started. Milliseconds from its start to its answer.

@@ -1,5 +1,6 @@
 //! What the log costs by itself: the store alone, and bare durable transactions.
 
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -31,10 +32,14 @@ pub(crate) struct Batches {
     pub(crate) messages: usize,
 }
 
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 /// Seconds that the store of the server alone takes for a message. Nobody else may have the database open; somebody has
 /// signed up in it.
 pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Duration) -> Result<f64> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    runtime()?.block_on(async {
         let store = Store::open_sqlite(database, Role::Server, NOW).await?;
         let start = Instant::now();
         let mut rooms = JoinSet::new();
@@ -76,7 +81,7 @@ impl Times {
 /// How long the store of the server alone takes for a message that comes alone, in one of `rooms` after the other. As in
 /// [`seconds_a_message`], nobody else may have the database open.
 pub(crate) fn one_message(database: &Path, rooms: usize, window: Duration) -> Result<Times> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    runtime()?.block_on(async {
         let store = Store::open_sqlite(database, Role::Server, NOW).await?;
         let names: Vec<RoomName> = (0..rooms).map(alone).collect::<Result<_>>()?;
         let (start, mut each) = (Instant::now(), Vec::new());
@@ -102,7 +107,7 @@ pub(crate) struct Log {
 impl Log {
     /// Opens a new database, in which somebody signs up.
     pub(crate) fn open(database: &Path) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = runtime()?;
         let store = runtime.block_on(async {
             let store = Store::open_sqlite(database, Role::Server, NOW).await?;
             store.sign_up(somebody()?).await?;
@@ -147,6 +152,19 @@ fn alone(room: usize) -> Result<RoomName> {
 
 fn message() -> NewMessage {
     NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW }
+}
+
+/// How many messages the log of a floor has in its first rooms.
+#[cfg(test)]
+pub(crate) fn committed(database: &Path, rooms: usize) -> Result<parlour_model::Seq> {
+    runtime()?.block_on(async {
+        let store = Store::open_sqlite(database, Role::Command, NOW).await?;
+        let mut all = 0;
+        for room in 0..rooms {
+            all += store.room(&alone(room)?).await?.map_or(0, |head| head.last_seq);
+        }
+        Ok(all)
+    })
 }
 
 /// Commits one transaction after the other to a new database in `folder`. Each changes a number in the database's head,

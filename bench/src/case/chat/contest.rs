@@ -69,8 +69,8 @@ pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> 
     let (mut stage, tokens) = here.run(|| stage(plan, &[]))?;
     let database = stage.folder().join("floor.db").display().to_string();
     let start = |way: &Way| {
-        let file = (*way == Way::Logged).then_some(database.as_str());
-        let arguments: Vec<&str> = std::iter::once(way.role()).chain(file).collect();
+        let mut arguments = way.arguments(None);
+        arguments.extend((*way == Way::Logged).then(|| database.clone()));
         here.run(|| Process::floor(&arguments))
     };
     let processes: Vec<Process> = ways.iter().map(start).collect::<Result<_>>()?;

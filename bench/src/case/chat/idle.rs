@@ -46,7 +46,7 @@ fn run(plan: &Plan) -> Result<Outcome> {
     let (stage, tokens) = here.run(|| stage(plan, &[("chat.ping_seconds", &every.to_string())]))?;
     let server = watch(&there, &stage.server, &tokens, every)?;
     drop(stage);
-    let process = here.run(|| Process::floor(&[Way::Send1.role(), &format!("--ping-seconds={every}")]))?;
+    let process = here.run(|| Process::floor(&Way::Send1.arguments(Some(every))))?;
     let floor = watch(&there, &process, &[], every)?;
     Ok(outcome(&floor, &server, every))
 }

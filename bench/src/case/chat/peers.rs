@@ -31,7 +31,7 @@ fn run(plan: &Plan) -> Result<Outcome> {
             Err(fault) => outcome.notes.push(format!("{} could not be started: {fault}.", peer.name)),
         }
     }
-    let floor = here.run(|| Process::floor(&[Way::Send1.role()]))?;
+    let floor = here.run(|| Process::floor(&Way::Send1.arguments(None)))?;
     for (what, scene) in SCENES {
         let scene = Scene { rounds: 3, ..scene };
         let mut floor = [Player::open_to_all(&floor, Dialect::Rooms)];

@@ -29,13 +29,15 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// How this program is told to be that floor.
-    pub(crate) const fn role(self) -> &'static str {
-        match self {
+    /// How this program is told to be that floor, with so many seconds between pings, if any.
+    pub(crate) fn arguments(self, ping: Option<u64>) -> Vec<String> {
+        let role = match self {
             Self::Send1 => "send1",
             Self::Batch => "batch",
             Self::Logged => "logged",
-        }
+        };
+        let ping = ping.map(|seconds| format!("--ping-seconds={seconds}"));
+        std::iter::once(role.to_owned()).chain(ping).collect()
     }
 }
 
@@ -47,6 +49,7 @@ const A_READ: usize = 64 << 10;
 
 struct Floor {
     way: Way,
+    /// Where each message goes before anybody hears it, if it is kept.
     log: Option<Log>,
     poll: Poll,
     listener: TcpListener,
@@ -76,19 +79,19 @@ enum Connection {
 
 /// Serves on a port of the system's choice, says where on standard output, and goes on until the process is ended.
 pub(crate) fn serve(way: Way, log: Option<Log>, ping: Option<Duration>) -> Result<()> {
-    let floor = Floor { log, ..Floor::open(way, ping)? };
+    let floor = Floor::open(way, log, ping)?;
     writeln!(io::stdout(), "http://{}", floor.listener.local_addr()?)?;
     floor.go_on()
 }
 
 impl Floor {
-    fn open(way: Way, ping: Option<Duration>) -> Result<Self> {
+    fn open(way: Way, log: Option<Log>, ping: Option<Duration>) -> Result<Self> {
         let mut listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
         let poll = Poll::new()?;
         poll.registry().register(&mut listener, DOOR, Interest::READABLE)?;
         Ok(Self {
             way,
-            log: None,
+            log,
             poll,
             listener,
             connections: Vec::new(),
@@ -258,8 +261,8 @@ impl Floor {
 
 /// A floor in a thread that ends with the test's process, and where it accepts.
 #[cfg(test)]
-pub(crate) fn open_for_test(way: Way, ping: Option<Duration>) -> std::net::SocketAddr {
-    let floor = Floor::open(way, ping).expect("a floor");
+pub(crate) fn open_for_test(way: Way, log: Option<Log>, ping: Option<Duration>) -> std::net::SocketAddr {
+    let floor = Floor::open(way, log, ping).expect("a floor");
     let address = floor.listener.local_addr().expect("an address");
     std::thread::spawn(move || floor.go_on());
     address

@@ -187,13 +187,15 @@ mod tests {
     use super::super::{Dialect, Layout};
     use super::*;
     use crate::floor::chat::{Way, open_for_test};
+    use crate::floor::store::{Log, committed};
+    use crate::folder::Folder;
 
     const LAYOUT: Layout<'static> =
         Layout { dialect: Dialect::Rooms, name: "test", rooms: 3, seats: 4, senders: 2, tokens: &[] };
 
     /// Opens a crowd and lets it talk at `pace` until `deliveries` have come, then waits until all have everything.
-    fn talk(way: Way, pace: Pace, deliveries: u64) -> Crowd {
-        let mut crowd = Crowd::open(open_for_test(way, None), &LAYOUT).expect("a crowd");
+    fn talk(way: Way, log: Option<Log>, pace: Pace, deliveries: u64) -> Crowd {
+        let mut crowd = Crowd::open(open_for_test(way, log, None), &LAYOUT).expect("a crowd");
         (crowd.pace, crowd.sending) = (pace, true);
         crowd.begin().expect("messages");
         let start = Instant::now();
@@ -210,7 +212,7 @@ mod tests {
     fn every_seat_gets_everything_once() {
         for way in [Way::Send1, Way::Batch] {
             for pace in [Pace::Each(3), Pace::Together(5)] {
-                let crowd = talk(way, pace, 5_000);
+                let crowd = talk(way, None, pace, 5_000);
                 let sent: u32 = crowd.senders.iter().map(|sender| sender.sent).sum();
                 assert_eq!(crowd.score.deliveries, u64::from(sent) * LAYOUT.seats as u64, "{way:?}, {pace:?}");
                 assert!(crowd.senders.iter().all(|sender| sender.sent > 10), "everybody had their turns");
@@ -219,8 +221,19 @@ mod tests {
     }
 
     #[test]
+    fn the_floor_with_the_store_delivers_what_is_committed() {
+        let folder = Folder::new().expect("a folder");
+        let database = folder.path().join("floor.db");
+        let log = Log::open(&database).expect("a log");
+        let crowd = talk(Way::Logged, Some(log), Pace::Each(3), 500);
+        let sent: u32 = crowd.senders.iter().map(|sender| sender.sent).sum();
+        assert_eq!(crowd.score.deliveries, u64::from(sent) * LAYOUT.seats as u64);
+        assert_eq!(committed(&database, LAYOUT.rooms).expect("the log"), i64::from(sent));
+    }
+
+    #[test]
     fn listeners_stay_through_pings_and_get_nothing_else() {
-        let address = open_for_test(Way::Send1, Some(Duration::from_millis(1)));
+        let address = open_for_test(Way::Send1, None, Some(Duration::from_millis(1)));
         let listeners = Layout { senders: 0, ..LAYOUT };
         let mut crowd = Crowd::open(address, &listeners).expect("a crowd");
         crowd.wait(Duration::from_millis(20)).expect("pings");

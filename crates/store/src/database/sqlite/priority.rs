@@ -13,7 +13,8 @@ pub(super) fn interrupt_nobody() {
     unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const priority) };
 }
 
-/// Has the calling thread give way to the others at once.
+/// Has the calling thread take less of a core that others want. It takes some all the same: under `SCHED_IDLE`, which
+/// gives way at once, it would get nothing where the core is always busy, and the log would grow.
 #[expect(unsafe_code, reason = "the standard library has no priorities")]
 pub(super) fn step_back() {
     // SAFETY: the call takes numbers; on Linux 0 means the calling thread.
