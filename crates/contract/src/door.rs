@@ -21,7 +21,7 @@ use crate::headers::secure;
 use crate::origin::is_foreign;
 use crate::sharing::{Sharing, is_preflight, preflight};
 use crate::territory::{contract_of, is_protected};
-use crate::{cookies, tokens};
+use crate::{cookies, native, tokens};
 
 /// All contracts behind one door. Cheap to clone: every connection has one.
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl Keeper {
         } else if is_protected(request.uri().path()) {
             Way::Guarded(tokens::token_at_the_guard(headers))
         } else if self.is_forged(contract, method, headers) {
-            Way::Refused(cookies::foreign())
+            Way::Refused(foreign(contract))
         } else {
             Way::Open
         }
@@ -155,6 +155,15 @@ impl hyper::service::Service<http::Request<Incoming>> for Door {
         Answering { answer, keeper, contract, sharing }
     }
 }
+
+/// A page of somebody else's that uses our cookies, in the words of the contract that it asked.
+fn foreign(contract: Option<Contract>) -> Response {
+    match contract {
+        Some(Contract::Native) => native::foreign(),
+        _ => cookies::foreign(),
+    }
+}
+
 /// Lets a handler answer whoever brings a good access token.
 async fn guarded(keeper: Arc<Keeper>, token: String, mut router: Router, request: Request) -> Response {
     match tokens::guard(&keeper.desk, &token).await {

@@ -13,6 +13,7 @@ pub mod settings;
 mod actions;
 mod cookies;
 mod lobby;
+mod native;
 mod pages;
 mod rooms;
 mod tokens;
@@ -51,6 +52,7 @@ fn router(desk: Desk) -> Router {
         .merge(tokens::routes())
         .merge(cookies::routes())
         .merge(lobby::routes())
+        .merge(native::routes())
         .merge(pages::routes())
         .merge(well_known::routes())
         .fallback(well_known::not_found)

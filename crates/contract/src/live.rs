@@ -76,6 +76,12 @@ pub(crate) fn text_of(value: &impl Serialize) -> Option<String> {
     }
 }
 
+/// A time as RFC 3339 in UTC with the six digits of a second that are kept: `2024-03-04T09:47:45.137360Z`.
+pub(crate) fn microseconds(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+    format!("{at:.6}")
+}
+
 /// A time as RFC 3339 in UTC with nine digits of a second: `2024-03-04T09:47:45.137360000Z`.
 pub(crate) fn nanoseconds(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::MAX);

@@ -161,7 +161,7 @@ struct Frames;
 
 impl Encoder for Frames {
     fn event(&self, event: &Event) -> Option<String> {
-        let EventBody::Message { author, text, key } = &event.body else { return None };
+        let EventBody::Message { author, text, key, .. } = &event.body else { return None };
         let msg = ChatMessage { from_user: &author.username, text, id: event.seq, key: key.as_deref() };
         told("chat_message", event.at, msg)
     }
@@ -205,9 +205,18 @@ impl Words for Lobby {
             | Error::UnknownSecret
             | Error::SecretExpired
             | Error::LinkUsed => StatusCode::UNAUTHORIZED,
-            Error::Forbidden => StatusCode::FORBIDDEN,
-            Error::MessageTooLong(_) | Error::KeyConflict => StatusCode::BAD_REQUEST,
-            Error::TooManyConnections | Error::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::Forbidden
+            | Error::Banned
+            | Error::Muted(_)
+            | Error::UnknownRoom
+            | Error::UnknownMessage
+            | Error::LastOwner => StatusCode::FORBIDDEN,
+            Error::MessageTooLong(_)
+            | Error::KeyConflict
+            | Error::Conflict
+            | Error::TooLarge(_)
+            | Error::NotAnImage => StatusCode::BAD_REQUEST,
+            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -237,11 +246,19 @@ fn sentence(error: &Error) -> &'static str {
         Error::Unauthenticated => "a token is needed",
         Error::CredentialRefused | Error::CredentialExpired => "the token is expired or invalid",
         Error::RefreshRefused | Error::UnknownSecret | Error::SecretExpired | Error::LinkUsed => "this is not valid",
-        Error::Forbidden => "this is not allowed",
+        Error::Forbidden
+        | Error::UnknownRoom
+        | Error::UnknownMessage
+        | Error::LastOwner
+        | Error::Conflict
+        | Error::TooLarge(_)
+        | Error::NotAnImage => "this is not allowed",
+        Error::Banned => "this room is closed to you",
+        Error::Muted(_) => "you may read here, but not write, for a while",
         Error::MessageTooLong(_) => "the text is too long",
         Error::KeyConflict => "this key names another message",
         Error::TooManyConnections => "there are too many connections",
-        Error::Throttled(_) => "too fast: try again later",
+        Error::Throttled(_) | Error::SlowMode(_) => "too fast: try again later",
         Error::Busy(_) => "the server is busy: try again",
         Error::Internal(_) => "something went wrong here",
     }

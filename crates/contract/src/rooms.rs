@@ -138,7 +138,9 @@ fn close(code: CloseCode, reason: &str) -> Flow {
 fn parting_words(error: &Error) -> Flow {
     match error {
         Error::MessageTooLong(most) => Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes")),
-        Error::Throttled(_) => close(CloseCode::POLICY, "too fast"),
+        Error::Throttled(_) | Error::SlowMode(_) => close(CloseCode::POLICY, "too fast"),
+        Error::Muted(_) => close(CloseCode::POLICY, "muted"),
+        Error::Banned | Error::UnknownRoom => close(CloseCode::POLICY, "this room is closed to you"),
         Error::KeyConflict => close(CloseCode::POLICY, "this key names another message"),
         Error::Invalid(_) => {
             close(CloseCode::POLICY, "a text is neither empty nor holds NUL; a key has 1 to 128 characters")
@@ -156,6 +158,11 @@ fn parting_words(error: &Error) -> Flow {
         | Error::UnknownSecret
         | Error::SecretExpired
         | Error::LinkUsed
+        | Error::UnknownMessage
+        | Error::LastOwner
+        | Error::Conflict
+        | Error::TooLarge(_)
+        | Error::NotAnImage
         | Error::TooManyConnections => close(CloseCode::POLICY, "the session has ended"),
     }
 }
@@ -165,7 +172,7 @@ struct Frames;
 
 impl Encoder for Frames {
     fn event(&self, event: &Event) -> Option<String> {
-        let EventBody::Message { author, text, key } = &event.body else { return None };
+        let EventBody::Message { author, text, key, .. } = &event.body else { return None };
         let message = Message {
             id: event.seq,
             key: key.as_deref(),
@@ -200,14 +207,21 @@ impl Words for Rooms {
             | Error::UnknownSecret
             | Error::SecretExpired
             | Error::LinkUsed => (StatusCode::UNAUTHORIZED, "INVALID_AUTH_TOKEN", "This needs a valid token."),
-            Error::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "You may not do this."),
-            Error::MessageTooLong(_) | Error::KeyConflict => {
-                (StatusCode::BAD_REQUEST, "BAD_BINDING", "This is no message.")
-            }
+            Error::Forbidden
+            | Error::Banned
+            | Error::Muted(_)
+            | Error::UnknownRoom
+            | Error::UnknownMessage
+            | Error::LastOwner => (StatusCode::FORBIDDEN, "FORBIDDEN", "You may not do this."),
+            Error::MessageTooLong(_)
+            | Error::KeyConflict
+            | Error::Conflict
+            | Error::TooLarge(_)
+            | Error::NotAnImage => (StatusCode::BAD_REQUEST, "BAD_BINDING", "This is no message."),
             Error::TooManyConnections => {
                 (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_CONNECTIONS", "There are too many connections.")
             }
-            Error::Throttled(_) => {
+            Error::Throttled(_) | Error::SlowMode(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests; try later.")
             }
             Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "BUSY", "The server is busy; try again."),

@@ -10,6 +10,7 @@ pub(crate) fn contract_of(path: &str) -> Option<Contract> {
         (b"users", _) => Some(Contract::Actions),
         (b"createUser" | b"login" | b"join", _) => Some(Contract::Lobby),
         (b"api", b"users" | b"sessions") => Some(Contract::Cookies),
+        (b"api", b"v2") => Some(Contract::Native),
         (b"api", b"v1") => Some(match parts.next() {
             Some(b"user" | b"protected") => Contract::Tokens,
             _ => Contract::Rooms,

@@ -151,7 +151,12 @@ const MALFORMED: &str = "Malformed json request body";
 impl Words for Tokens {
     fn refuse(error: &Error) -> Response {
         let (status, sentence) = match error {
-            Error::Invalid(_) | Error::MessageTooLong(_) | Error::KeyConflict => (StatusCode::BAD_REQUEST, MALFORMED),
+            Error::Invalid(_)
+            | Error::MessageTooLong(_)
+            | Error::KeyConflict
+            | Error::Conflict
+            | Error::TooLarge(_)
+            | Error::NotAnImage => (StatusCode::BAD_REQUEST, MALFORMED),
             Error::Taken(_) => (StatusCode::CONFLICT, "Error creating new user, no username is left for this name"),
             Error::UnknownAccount | Error::WrongPassword | Error::Disabled => {
                 (StatusCode::UNAUTHORIZED, "Unauthorized user")
@@ -162,8 +167,13 @@ impl Words for Tokens {
             Error::RefreshRefused => (StatusCode::UNAUTHORIZED, "Given refresh token is expired or invalid"),
             Error::UnknownSecret | Error::LinkUsed => (StatusCode::UNAUTHORIZED, "Given token is invalid"),
             Error::SecretExpired => (StatusCode::UNAUTHORIZED, "Given token is expired"),
-            Error::Forbidden => (StatusCode::FORBIDDEN, "Not allowed"),
-            Error::TooManyConnections | Error::Throttled(_) => {
+            Error::Forbidden
+            | Error::UnknownRoom
+            | Error::UnknownMessage
+            | Error::Banned
+            | Error::Muted(_)
+            | Error::LastOwner => (StatusCode::FORBIDDEN, "Not allowed"),
+            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "Too many requests, try again later")
             }
             Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "The server is busy, try again"),

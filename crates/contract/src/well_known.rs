@@ -13,6 +13,7 @@ use crate::actions::Actions;
 use crate::cookies::Cookies;
 use crate::desk::Desk;
 use crate::lobby::Lobby;
+use crate::native::Native;
 use crate::refusal::Words;
 use crate::reply;
 use crate::rooms::Rooms;
@@ -65,8 +66,7 @@ pub(crate) async fn not_found(uri: Uri) -> Response {
         Some(Contract::Rooms) => Rooms::no_such_route(status, sentence),
         Some(Contract::Tokens) => Tokens::no_such_route(status, sentence),
         Some(Contract::Lobby) => Lobby::no_such_route(status, sentence),
-        Some(Contract::Cookies | Contract::Native | Contract::Console) | None => {
-            Cookies::no_such_route(status, sentence)
-        }
+        Some(Contract::Native) => Native::no_such_route(status, sentence),
+        Some(Contract::Cookies | Contract::Console) | None => Cookies::no_such_route(status, sentence),
     }
 }

@@ -229,7 +229,7 @@ mod tests {
         let mut reading = Reading::begin(room, voice, None, &arrived, Some(0));
         let long = |seq| {
             let author = Author { id: AccountId(1), username: "ada".to_owned() };
-            let body = EventBody::Message { author, text: "x".repeat(50_000), key: None };
+            let body = EventBody::message(author, "x".repeat(50_000), None);
             Event { seq, at: Timestamp(0), body }
         };
         assert!(matches!(reading.go_on(), Ok(Need::Page(_, 0))));

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
+use parlour_model::{AccountId, Author, Event, Seq, Timestamp};
 
 use crate::encoder::{MOST_VOICES, Voice};
 
@@ -67,12 +67,7 @@ impl Entry {
 impl What {
     fn weight(&self) -> usize {
         let text = match self {
-            Self::Event(event) => match &event.body {
-                EventBody::Message { author, text, key } => {
-                    author.username.len() + text.len() + key.as_ref().map_or(0, String::len)
-                }
-                EventBody::Erased => 0,
-            },
+            Self::Event(event) => event.body.text_bytes(),
             Self::Joined(author, _) | Self::Left(author, _) => author.username.len(),
         };
         size_of::<Entry>() + text
@@ -86,16 +81,10 @@ impl What {
         }
     }
 
-    fn is_by(&self, account: AccountId) -> bool {
-        matches!(self, Self::Event(Event { body: EventBody::Message { author, .. }, .. }) if author.id == account)
-    }
-
-    fn sign(&mut self, name: Option<&str>) {
-        let Self::Event(event) = self else { return };
-        match (&mut event.body, name) {
-            (EventBody::Message { author, .. }, Some(name)) => name.clone_into(&mut author.username),
-            (body, None) => *body = EventBody::Erased,
-            (EventBody::Erased, Some(_)) => {}
+    fn sign(&mut self, account: AccountId, name: Option<&str>) -> bool {
+        match self {
+            Self::Event(event) => event.body.sign(account, name),
+            Self::Joined(..) | Self::Left(..) => false,
         }
     }
 
@@ -141,11 +130,11 @@ impl Ring {
     /// has now, or not at all when it is gone.
     pub(crate) fn rewrite(&mut self, author: AccountId, name: Option<&str>) {
         for entry in &mut self.entries {
-            if !entry.what.is_by(author) {
+            let before = entry.weight();
+            if !entry.what.sign(author, name) {
                 continue;
             }
-            *self.bytes.get_mut() -= entry.weight();
-            entry.what.sign(name);
+            *self.bytes.get_mut() -= before;
             entry.frames = [const { OnceLock::new() }; MOST_VOICES];
             *self.bytes.get_mut() += entry.weight();
         }
@@ -244,7 +233,7 @@ mod tests {
     fn what_somebody_wrote_bears_their_name_of_now() {
         let by = |id, text: &str| {
             let author = Author { id: AccountId(id), username: "ada".to_owned() };
-            let body = EventBody::Message { author, text: text.to_owned(), key: None };
+            let body = EventBody::message(author, text.to_owned(), None);
             What::Event(Event { seq: id, at: Timestamp(0), body })
         };
         let mut ring = Ring::new(10, usize::MAX);

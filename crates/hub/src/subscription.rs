@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlour_model::{Epoch, Event, EventBody, RoomId, Seq};
+use parlour_model::{Epoch, Event, RoomId, Seq};
 
 use crate::history::Head;
 
@@ -164,10 +164,7 @@ impl Subscription {
 }
 
 fn bytes_of(event: &Event) -> usize {
-    match &event.body {
-        EventBody::Message { text, .. } => text.len(),
-        EventBody::Erased => 0,
-    }
+    event.body.text_bytes()
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ async fn deaf() {
     let mut frame = vec![0; TEXT + 4];
     for seq in 1..=EVENTS {
         let author = Author { id: AccountId(1), username: "ada".to_owned() };
-        let body = EventBody::Message { author, text: "x".repeat(TEXT), key: None };
+        let body = EventBody::message(author, "x".repeat(TEXT), None);
         let events = vec![Event { seq, at: Timestamp(0), body }];
         hub.publish(Published { room: room.clone(), head_id: RoomId(1), epoch: Epoch(0), events });
         quick.read_exact(&mut frame).await.unwrap();

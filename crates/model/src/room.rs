@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::username::{checked_name, folded_key};
-use crate::{Field, Violation};
+use crate::{AccountId, Field, Violation};
 
 /// The most characters of a room's name, after NFC.
 pub const MOST_CHARACTERS: usize = 64;
@@ -28,6 +30,9 @@ pub struct RoomName {
     key: Arc<str>,
 }
 
+/// How the names of direct rooms begin.
+const DIRECT: &str = "direct:";
+
 impl RoomName {
     /// Takes a name, percent-decoded where it came in a path.
     ///
@@ -44,6 +49,20 @@ impl RoomName {
     pub fn lobby() -> Self {
         let text: Arc<str> = Arc::from(LOBBY);
         Self { key: Arc::clone(&text), text }
+    }
+
+    /// The room of two people, whichever of them asks. Its name is reserved for them: see [`RoomName::pair`].
+    pub fn direct(one: AccountId, other: AccountId) -> Self {
+        let text: Arc<str> = Arc::from(format!("{DIRECT}{}:{}", one.min(other), one.max(other)));
+        Self { key: Arc::clone(&text), text }
+    }
+
+    /// The two people of a direct room, the lower number first; `None` for every other name.
+    pub fn pair(&self) -> Option<(AccountId, AccountId)> {
+        let (low, high) = self.key.strip_prefix(DIRECT)?.split_once(':')?;
+        let (low, high) = (AccountId(low.parse().ok()?), AccountId(high.parse().ok()?));
+        // Only the one spelling is reserved: `direct:2:1` and `direct:01:2` are names like any other.
+        (*Self::direct(low, high).key == *self.key && low < high).then_some((low, high))
     }
 
     /// The name as written.
@@ -65,6 +84,69 @@ impl RoomName {
 impl fmt::Display for RoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
+    }
+}
+
+/// Who may read a room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Anybody.
+    #[default]
+    Public,
+    /// Its members.
+    Private,
+    /// Two people, nobody else ever.
+    Direct,
+}
+
+impl Visibility {
+    /// Every kind of room.
+    pub const ALL: [Self; 3] = [Self::Public, Self::Private, Self::Direct];
+
+    /// Its name, in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Private => "private",
+            Self::Direct => "direct",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|visibility| visibility.name() == name)
+    }
+}
+
+/// What a member may do in a room. The later may do what the earlier may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Read and write.
+    Member,
+    /// Keep order.
+    Moderator,
+    /// Everything.
+    Owner,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 3] = [Self::Member, Self::Moderator, Self::Owner];
+
+    /// Its name, in the database and on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.name() == name)
     }
 }
 

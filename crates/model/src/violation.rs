@@ -27,6 +27,20 @@ pub enum Field {
     Text,
     /// The client's own key of a message.
     Key,
+    /// What a room is about.
+    Topic,
+    /// Seconds between two messages of one person.
+    SlowMode,
+    /// A reaction.
+    Emoji,
+    /// Why somebody was kept out.
+    Reason,
+    /// How long something holds.
+    Seconds,
+    /// A picture of a person.
+    Avatar,
+    /// The name of a request by which a repeat is known.
+    IdempotencyKey,
 }
 
 /// The rule that was broken. Lengths count characters (Unicode scalar values) unless a variant says bytes.
@@ -56,6 +70,12 @@ pub enum Rule {
     EntirelyNumeric,
     /// A password that contains the username or the e-mail.
     ContainsName,
+    /// A number outside of these bounds.
+    OutOfRange(i64, i64),
+    /// More different emojis on one message than this.
+    TooMany(usize),
+    /// Not an emoji.
+    NotAnEmoji,
 }
 
 /// One broken rule at one field.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use parlour_model::{Field, Violation};
+use parlour_model::{Field, Timestamp, Violation};
 
 /// The result of a use case.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -47,6 +47,24 @@ pub enum Error {
     Throttled(Duration),
     /// There is more to do than fits, or the database is away: the same request may succeed after this time.
     Busy(Duration),
+    /// There is no such room, or none that the caller may know of.
+    UnknownRoom,
+    /// There is no such message, or it is gone.
+    UnknownMessage,
+    /// The room's moderation keeps the caller out.
+    Banned,
+    /// The room's moderation lets the caller read, not write, until then.
+    Muted(Timestamp),
+    /// The room lets everybody write once in a while: again after this time.
+    SlowMode(Duration),
+    /// A room must keep an owner.
+    LastOwner,
+    /// What is asked for contradicts what is.
+    Conflict,
+    /// What was sent is more than this many bytes, or pixels.
+    TooLarge(usize),
+    /// What was sent is no image that can be read.
+    NotAnImage,
     /// A fault of ours. It is logged where it is turned into an answer, never shown.
     Internal(Internal),
 }

@@ -235,7 +235,7 @@ impl FromRow for Event {
         let id: Option<AccountId> = row.take()?;
         let username: Option<String> = row.take()?;
         let author = id.zip(username).map(|(id, username)| Author { id, username });
-        let body = author.map_or(EventBody::Erased, |author| EventBody::Message { author, text, key });
+        let body = author.map_or(EventBody::Erased, |author| EventBody::message(author, text, key));
         Ok(Self { seq, at, body })
     }
 }

@@ -37,9 +37,18 @@ pub(super) fn word(action: &str, undone: &Undone) -> &'static str {
         | Error::SecretExpired
         | Error::LinkUsed => "Invalid token.",
         Error::Forbidden => "This token belongs to somebody else.",
-        Error::MessageTooLong(_) | Error::KeyConflict => "invalid_data",
+        Error::MessageTooLong(_)
+        | Error::KeyConflict
+        | Error::UnknownRoom
+        | Error::UnknownMessage
+        | Error::Banned
+        | Error::Muted(_)
+        | Error::LastOwner
+        | Error::Conflict
+        | Error::TooLarge(_)
+        | Error::NotAnImage => "invalid_data",
         Error::TooManyConnections => "Too many connections.",
-        Error::Throttled(_) => "Too many attempts; try again later.",
+        Error::Throttled(_) | Error::SlowMode(_) => "Too many attempts; try again later.",
         Error::Busy(_) => "The server is busy; try again.",
         Error::Internal(_) => "Something went wrong.",
     }
@@ -52,7 +61,7 @@ impl Words for Actions {
     fn refuse(error: &Error) -> Response {
         let status = match error {
             Error::Unauthenticated | Error::CredentialRefused | Error::CredentialExpired => StatusCode::UNAUTHORIZED,
-            Error::TooManyConnections | Error::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Error::Invalid(_)
@@ -66,7 +75,15 @@ impl Words for Actions {
             | Error::SecretExpired
             | Error::LinkUsed
             | Error::MessageTooLong(_)
-            | Error::KeyConflict => StatusCode::BAD_REQUEST,
+            | Error::KeyConflict
+            | Error::UnknownRoom
+            | Error::UnknownMessage
+            | Error::Banned
+            | Error::Muted(_)
+            | Error::LastOwner
+            | Error::Conflict
+            | Error::TooLarge(_)
+            | Error::NotAnImage => StatusCode::BAD_REQUEST,
         };
         let sentence = match error {
             Error::Internal(_) => "Something went wrong.",

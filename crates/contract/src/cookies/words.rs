@@ -33,9 +33,13 @@ impl Words for Cookies {
             | Error::UnknownSecret
             | Error::SecretExpired
             | Error::LinkUsed => (StatusCode::UNAUTHORIZED, "Authentication credentials were not provided."),
-            Error::Forbidden => (StatusCode::FORBIDDEN, FORBIDDEN),
-            Error::MessageTooLong(_) | Error::KeyConflict => (StatusCode::BAD_REQUEST, "Invalid data."),
-            Error::TooManyConnections | Error::Throttled(_) => {
+            Error::Forbidden | Error::Banned | Error::Muted(_) | Error::LastOwner => (StatusCode::FORBIDDEN, FORBIDDEN),
+            Error::UnknownRoom | Error::UnknownMessage => (StatusCode::NOT_FOUND, "Not found."),
+            Error::MessageTooLong(_) | Error::KeyConflict | Error::Conflict | Error::NotAnImage => {
+                (StatusCode::BAD_REQUEST, "Invalid data.")
+            }
+            Error::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too long."),
+            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => {
                 (StatusCode::TOO_MANY_REQUESTS, "Request was throttled.")
             }
             Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "Service temporarily unavailable, try again later."),
@@ -123,6 +127,13 @@ const fn name(field: Field) -> &'static str {
         Field::RoomName => "room",
         Field::Text => "text",
         Field::Key => "key",
+        Field::Topic => "topic",
+        Field::SlowMode => "slow_mode",
+        Field::Emoji => "emoji",
+        Field::Reason => "reason",
+        Field::Seconds => "seconds",
+        Field::Avatar => "avatar",
+        Field::IdempotencyKey => "Idempotency-Key",
     }
 }
 
@@ -143,6 +154,9 @@ fn sentence(violation: &Violation) -> String {
         Rule::NotAnEmail => "Enter a valid email address.".to_owned(),
         Rule::TooCommon => "This password is too common.".to_owned(),
         Rule::EntirelyNumeric => "This password is entirely numeric.".to_owned(),
+        Rule::OutOfRange(least, most) => format!("Ensure this value is from {least} to {most}."),
+        Rule::TooMany(most) => format!("Ensure there are no more than {most}."),
+        Rule::NotAnEmoji => "Enter an emoji.".to_owned(),
         Rule::ContainsName => "The password is too similar to the username.".to_owned(),
     }
 }

@@ -82,7 +82,7 @@ impl Drop for Reads<'_> {
 
 fn message(seq: Seq, text: &str) -> Event {
     let author = person(1, "ada");
-    let body = EventBody::Message { author, text: text.to_owned(), key: None };
+    let body = EventBody::message(author, text.to_owned(), None);
     Event { seq, at: Timestamp::from_seconds(seq), body }
 }
 

@@ -16,6 +16,9 @@ pub(super) fn violation(violation: &Violation) -> String {
         Rule::NotAnEmail => format!("the {field} is none"),
         Rule::TooCommon => format!("the {field} is one of the most common"),
         Rule::EntirelyNumeric => format!("the {field} is made of digits only"),
+        Rule::OutOfRange(least, most) => format!("the {field} goes from {least} to {most}"),
+        Rule::TooMany(most) => format!("the {field} may be there {most} times at most"),
+        Rule::NotAnEmoji => format!("the {field} is no emoji"),
         Rule::ContainsName => format!("the {field} contains the username or the e-mail"),
     }
 }
@@ -35,5 +38,12 @@ pub(super) const fn field(field: Field) -> &'static str {
         Field::RoomName => "room name",
         Field::Text => "text",
         Field::Key => "key",
+        Field::Topic => "topic",
+        Field::SlowMode => "slow mode",
+        Field::Emoji => "reaction",
+        Field::Reason => "reason",
+        Field::Seconds => "time",
+        Field::Avatar => "picture",
+        Field::IdempotencyKey => "idempotency key",
     }
 }

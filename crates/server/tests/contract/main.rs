@@ -19,6 +19,7 @@ mod socket;
 mod actions;
 mod cookies;
 mod lobby;
+mod native;
 mod rooms;
 mod tokens;
 

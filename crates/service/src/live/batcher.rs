@@ -230,7 +230,7 @@ impl Said {
     }
 
     fn event(self, seq: Seq, at: Timestamp) -> Event {
-        Event { seq, at, body: EventBody::Message { author: self.author, text: self.text, key: self.key } }
+        Event { seq, at, body: EventBody::message(self.author, self.text, self.key) }
     }
 }
 

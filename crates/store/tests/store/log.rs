@@ -63,7 +63,7 @@ async fn keeps_the_promise(
     let events = store.history(head.id, 0, 1_000).await.unwrap();
     prop_assert_eq!(events.len(), promise.log.len());
     for ((event, seq), (by, said, under, at)) in events.into_iter().zip(1..).zip(promise.log) {
-        let EventBody::Message { author, text, key } = event.body else { panic!("an erased event") };
+        let EventBody::Message { author, text, key, .. } = event.body else { panic!("an erased event") };
         prop_assert_eq!((event.seq, event.at, author.id), (seq, at, authors[by].id));
         prop_assert_eq!((text, key), (said, under));
     }

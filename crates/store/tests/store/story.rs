@@ -297,6 +297,7 @@ fn said(event: &Event) -> String {
     match &event.body {
         EventBody::Message { author, text, .. } => format!("{} {}: {text}", event.seq, author.username),
         EventBody::Erased => format!("{} erased", event.seq),
+        other => format!("{} {other:?}", event.seq),
     }
 }
 
