@@ -43,7 +43,7 @@ pub(super) const fn field(field: Field) -> &'static str {
         Field::Emoji => "reaction",
         Field::Reason => "reason",
         Field::Seconds => "time",
-        Field::Avatar => "picture",
+        Field::Avatar => "avatar",
         Field::IdempotencyKey => "idempotency key",
     }
 }
