@@ -210,6 +210,8 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
+    use parlour_model::EventBody;
+
     use super::*;
     use crate::encoder::Encoder;
 

@@ -169,7 +169,7 @@ fn bytes_of(event: &Event) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use parlour_model::Timestamp;
+    use parlour_model::{EventBody, Timestamp};
     use proptest::prelude::*;
 
     use super::*;
