@@ -25,6 +25,11 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 const BEARER: &[u8] = b"bearer";
 
+/// Whether a request says who it is, be it true or not.
+pub(crate) fn shows_credential(headers: &HeaderMap) -> bool {
+    bearer(headers).is_some() || cookie(headers, SESSION_COOKIE).is_some()
+}
+
 /// The value of a cookie.
 pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());

@@ -30,6 +30,7 @@ mod origin;
 mod readiness;
 mod refusal;
 mod reply;
+mod session_cookie;
 mod sharing;
 mod territory;
 mod visitor;

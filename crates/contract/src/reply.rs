@@ -51,7 +51,7 @@ fn with_type(status: StatusCode, content_type: &'static str, bytes: Vec<u8>) -> 
 }
 
 /// A JSON text that is there already.
-fn whole(status: StatusCode, bytes: Vec<u8>) -> Response {
+pub(crate) fn whole(status: StatusCode, bytes: Vec<u8>) -> Response {
     let headers = usual(bytes.len());
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;

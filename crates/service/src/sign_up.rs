@@ -1,6 +1,8 @@
 //! Signing up: one account, whichever contract it came through.
 
-use parlour_model::{Account, AdminLevel, Client, Contract, Email, Field, Password, Profile, Username, Violation};
+use parlour_model::{
+    Account, AdminLevel, Client, Contract, Email, Field, Password, Profile, Session, Username, Violation,
+};
 use parlour_store::account::{NewAccount, SignedUp as Stored};
 
 use crate::app::App;
@@ -36,6 +38,8 @@ pub enum NewName {
 pub struct SignedUp {
     /// The account.
     pub account: Account,
+    /// The session, if one was wanted.
+    pub session: Option<Session>,
     /// What the contract hands out.
     pub granted: Option<Granted>,
 }
@@ -94,10 +98,12 @@ impl App {
                 if mails {
                     self.mail_waits.notify_one();
                 }
-                let granted = opening
-                    .zip(session)
-                    .map(|(opening, session)| opening.grant(self, &LoggedIn { account: account.clone(), session }));
-                Ok(SignedUp { granted: granted.transpose()?, account })
+                let Some((opening, session)) = opening.zip(session) else {
+                    return Ok(SignedUp { account, session: None, granted: None });
+                };
+                let logged_in = LoggedIn { account, session };
+                let granted = Some(opening.grant(self, &logged_in)?);
+                Ok(SignedUp { account: logged_in.account, session: Some(logged_in.session), granted })
             }
         }
     }

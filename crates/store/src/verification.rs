@@ -87,6 +87,21 @@ impl Store {
             .await
     }
 
+    /// The address that takes the place of an account's own when its mail is answered: the last that was asked for, while
+    /// its secret is good.
+    pub async fn pending_email(&self, id: AccountId, now: Timestamp) -> Result<Option<Email>> {
+        let pending = sql!(
+            "SELECT verification.email, verification.email_key FROM verification \
+             JOIN account ON account.id = verification.account_id \
+             WHERE verification.account_id = $1 AND verification.verified_at IS NULL \
+             AND verification.superseded_at IS NULL AND verification.expires_at > $2 \
+             AND (account.email_key IS NULL OR account.email_key <> verification.email_key) \
+             ORDER BY verification.created_at DESC LIMIT 1"
+        );
+        let pending = self.db.get(pending, params![id, now]).await?;
+        Ok(pending.map(|(text, key)| Email::stored(text, key)))
+    }
+
     /// Takes a secret that came back: its address is now the account's, and proven. Another account's mere claim on
     /// the address is void. `notice` goes to the address that is replaced, proven or not, in the same transaction.
     pub async fn verify_email(

@@ -5,7 +5,7 @@ mod words;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use parlour_model::Account;
 use parlour_service::Error;
@@ -14,10 +14,11 @@ use parlour_service::secret::random_text;
 use serde::Serialize;
 
 use crate::body::Json;
-use crate::caller::{Known, SESSION_COOKIE};
+use crate::caller::Known;
 use crate::desk::Desk;
 use crate::refusal::Answer;
 use crate::reply;
+use crate::session_cookie;
 use crate::visitor::Visitor;
 use form::Form;
 
@@ -56,7 +57,7 @@ async fn log_out(
 ) -> Answer<Cookies> {
     desk.app.log_out(&caller, &client).await?;
     let mut response = words::refusal(StatusCode::OK, "Logout successful");
-    set_cookie(response.headers_mut(), format!("{SESSION_COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"));
+    session_cookie::take(response.headers_mut());
     Ok(response)
 }
 
@@ -81,18 +82,13 @@ fn with_session(
         return Err(Error::internal("no cookie was granted").into());
     };
     let mut response = reply::json(status, &Envelope { detail: Some(detail), data: Some(Content::of(account)) });
-    let secure = if desk.settings.is_https() { "; Secure" } else { "" };
-    let (headers, life) = (response.headers_mut(), life.as_secs());
-    set_cookie(headers, format!("{SESSION_COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={life}{secure}"));
+    let headers = response.headers_mut();
+    session_cookie::give(headers, &value, life, &desk.settings);
     // Nothing is checked by it; clients that look for one before they send a form find one.
     let csrf = random_text::<24>(&*desk.app.chance)?;
-    set_cookie(headers, format!("csrftoken={csrf}; SameSite=Lax; Path=/; Max-Age={life}{secure}"));
+    let (life, secure) = (life.as_secs(), session_cookie::secure(&desk.settings));
+    session_cookie::append(headers, format!("csrftoken={csrf}; SameSite=Lax; Path=/; Max-Age={life}{secure}"));
     Ok(response)
-}
-
-fn set_cookie(headers: &mut HeaderMap, cookie: String) {
-    let cookie = HeaderValue::from_maybe_shared(bytes::Bytes::from(cookie));
-    headers.append(header::SET_COOKIE, cookie.expect("a cookie is made of base64url and words of ours"));
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,14 @@
 //! `contracts/native/spec.md` is its text. A file is an area of it: routes, handlers in route order, shapes last. An
 //! error is a problem of RFC 9457 (`problem`), whichever area it comes from.
 
+mod accounts;
+mod etag;
+mod me;
+mod member;
+mod person;
 mod problem;
+mod sessions;
+mod slashes;
 
 pub(crate) use problem::{Kind, Native, Problem};
 
@@ -18,5 +25,5 @@ pub(crate) fn foreign() -> Response {
 }
 
 pub(crate) fn routes() -> Router<Desk> {
-    Router::new()
+    Router::new().merge(accounts::routes()).merge(me::routes()).merge(sessions::routes())
 }

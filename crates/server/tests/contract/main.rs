@@ -20,6 +20,7 @@ mod actions;
 mod cookies;
 mod lobby;
 mod native;
+mod native_accounts;
 mod rooms;
 mod tokens;
 

@@ -1,0 +1,132 @@
+//! One's own account.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use parlour_model::{Account, Email, ProfileChange};
+use parlour_service::edit_account::Edit;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Native;
+use super::etag::tagged;
+use super::member::Member;
+use super::person::avatar;
+use super::slashes::Slashes;
+use crate::body::Json;
+use crate::desk::Desk;
+use crate::live::microseconds;
+use crate::refusal::Answer;
+use crate::reply;
+use crate::visitor::Visitor;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new().both("/api/v2/me", get(me).patch(edit))
+}
+
+/// The account of whoever asks.
+#[utoipa::path(get, path = "/api/v2/me", tag = "accounts", responses((status = 200, body = Me)))]
+async fn me(State(desk): State<Desk>, Member(caller): Member, headers: HeaderMap) -> Answer<Native> {
+    Ok(tagged(&headers, &Me::now(&desk, &caller.account).await?))
+}
+
+/// Changes the parts that are given.
+#[utoipa::path(patch, path = "/api/v2/me", tag = "accounts", request_body = Changes, responses((status = 200, body = Me)))]
+async fn edit(
+    State(desk): State<Desk>,
+    Visitor(client): Visitor,
+    Member(caller): Member,
+    body: Json<Native, Changes>,
+) -> Answer<Native> {
+    let account = desk.app.edit_account(&caller, body.value().edit(), &client).await?;
+    shown(&desk, &account).await
+}
+
+/// The account as it is now.
+pub(super) async fn shown(desk: &Desk, account: &Account) -> Result<Response, crate::refusal::Refusal<Native>> {
+    Ok(reply::json(StatusCode::OK, &Me::now(desk, account).await?))
+}
+
+/// An account as its owner sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Me {
+    id: i64,
+    username: String,
+    display_name: String,
+    first_name: String,
+    last_name: String,
+    bio: String,
+    facility_id: String,
+    consent: bool,
+    /// The path of the picture on this server, if there is one.
+    #[schema(required)]
+    avatar: Option<String>,
+    /// The address of the picture, wherever it lies.
+    profile_picture: String,
+    #[schema(required)]
+    email: Option<String>,
+    email_verified: bool,
+    /// The address that takes the place of `email` when its mail is answered.
+    #[schema(required)]
+    pending_email: Option<String>,
+    admin_level: i64,
+    created_at: String,
+}
+
+impl Me {
+    pub(crate) fn of(account: &Account, pending: Option<&Email>) -> Self {
+        let profile = account.profile.clone();
+        let text = |email: &Email| email.as_str().to_owned();
+        Self {
+            id: account.id.0,
+            username: account.username.as_str().to_owned(),
+            avatar: avatar(account),
+            display_name: profile.display_name,
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+            bio: profile.bio,
+            facility_id: profile.facility_id,
+            consent: profile.consent_at.is_some(),
+            profile_picture: profile.profile_picture,
+            email: account.email.as_ref().map(text),
+            email_verified: account.email_verified_at.is_some(),
+            pending_email: pending.map(text),
+            admin_level: account.admin_level.number(),
+            created_at: microseconds(account.created_at),
+        }
+    }
+
+    /// With the address that waits for its proof.
+    pub(crate) async fn now(desk: &Desk, account: &Account) -> parlour_service::Result<Self> {
+        Ok(Self::of(account, desk.app.pending_email(account.id).await?.as_ref()))
+    }
+}
+
+/// What is to change; what is missing or `null` stays.
+#[derive(Deserialize, ToSchema)]
+struct Changes {
+    username: Option<String>,
+    display_name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    bio: Option<String>,
+    facility_id: Option<String>,
+    consent: Option<bool>,
+}
+
+impl Changes {
+    fn edit(self) -> Edit {
+        let profile = ProfileChange {
+            first_name: self.first_name,
+            last_name: self.last_name,
+            display_name: self.display_name,
+            facility_id: self.facility_id,
+            profile_picture: None,
+            bio: self.bio,
+            consent: self.consent,
+        };
+        Edit { username: self.username, profile, ..Edit::default() }
+    }
+}

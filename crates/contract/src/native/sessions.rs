@@ -1,0 +1,186 @@
+//! Logging in and out, and one's sessions.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use parlour_model::{Account, SessionId};
+use parlour_service::Error;
+use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::me::Me;
+use super::slashes::Slashes;
+use super::{Kind, Native, Problem};
+use crate::body::Json;
+use crate::desk::Desk;
+use crate::live::microseconds;
+use crate::refusal::{Answer, Refusal};
+use crate::reply;
+use crate::session_cookie;
+use crate::visitor::Visitor;
+
+pub(super) fn routes() -> Router<Desk> {
+    Router::new().both("/api/v2/sessions", post(log_in))
+}
+
+/// Logs in.
+#[utoipa::path(post, path = "/api/v2/sessions", tag = "sessions", request_body = Credentials,
+    responses((status = 201, body = Entered)))]
+async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Credentials>) -> Answer<Native> {
+    let given = body.value();
+    let name = match (given.username, given.email) {
+        (Some(username), None) => NameGiven::Username(username),
+        (None, Some(email)) => NameGiven::Email(email),
+        _ => {
+            return Err(Refusal::of(
+                Problem::new(Kind::Malformed, "Give `username` or `email`, one of them.").response(),
+            ));
+        }
+    };
+    let log_in = LogIn { name, password: given.password, wants: given.grant.wants() };
+    let (logged_in, granted) = desk.app.log_in(log_in, &client).await.map_err(alike)?;
+    entered(&desk, &logged_in.account, Some(&logged_in.session), Some(granted)).await
+}
+
+/// Nobody learns from a login who is here.
+fn alike(error: Error) -> Error {
+    if matches!(error, Error::UnknownAccount) { Error::WrongPassword } else { error }
+}
+
+/// An account with the session that has just begun, and its credential: tokens in the body, or a cookie.
+pub(super) async fn entered(
+    desk: &Desk,
+    account: &Account,
+    session: Option<&parlour_model::Session>,
+    granted: Option<Granted>,
+) -> Answer<Native> {
+    let handed = Handed::of(desk, granted);
+    let body = Entered {
+        account: Me::now(desk, account).await?,
+        session: session.map(|session| Session::of(session, session.id)),
+        tokens: handed.tokens,
+    };
+    Ok(handed.cookie.give(desk, reply::json(StatusCode::CREATED, &body)))
+}
+
+/// A credential on its way to its holder.
+pub(super) struct Handed {
+    pub(super) tokens: Option<Tokens>,
+    pub(super) cookie: NewCookie,
+}
+
+/// The cookie of an answer, if it has one.
+pub(super) struct NewCookie(Option<(String, std::time::Duration)>);
+
+impl Handed {
+    pub(super) fn of(desk: &Desk, granted: Option<Granted>) -> Self {
+        let expires_in = desk.app.settings.tokens.access.as_secs();
+        let (tokens, cookie) = match granted {
+            Some(Granted::Pair { access, refresh }) => (Some(Tokens::new(access, Some(refresh), expires_in)), None),
+            Some(Granted::Token(access)) => (Some(Tokens::new(access, None, expires_in)), None),
+            Some(Granted::Cookie { value, life }) => (None, Some((value, life))),
+            None => (None, None),
+        };
+        Self { tokens, cookie: NewCookie(cookie) }
+    }
+}
+
+impl NewCookie {
+    pub(super) fn give(self, desk: &Desk, mut response: Response) -> Response {
+        if let Some((value, life)) = self.0 {
+            session_cookie::give(response.headers_mut(), &value, life, &desk.settings);
+        }
+        response
+    }
+}
+
+/// An account and the session that began.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Entered {
+    account: Me,
+    #[schema(required)]
+    session: Option<Session>,
+    #[schema(required)]
+    tokens: Option<Tokens>,
+}
+
+/// One login.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
+    id: i64,
+    /// The contract that it began through.
+    contract: &'static str,
+    /// What the client calls itself.
+    device: String,
+    address: String,
+    created_at: String,
+    /// To the minute.
+    last_used_at: String,
+    /// When it ends unless it is used before.
+    expires_at: String,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+impl Session {
+    pub(super) fn of(session: &parlour_model::Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.0,
+            contract: session.contract.name(),
+            device: session.device.clone(),
+            address: session.address.clone(),
+            created_at: microseconds(session.created_at),
+            last_used_at: microseconds(session.last_used_at),
+            expires_at: microseconds(session.expires_at.min(session.idle_expires_at)),
+            current: session.id == current,
+        }
+    }
+}
+
+/// The credential of a client that keeps no cookies.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Tokens {
+    access_token: String,
+    token_type: &'static str,
+    /// Seconds.
+    expires_in: u64,
+    #[schema(required)]
+    refresh_token: Option<String>,
+}
+
+impl Tokens {
+    pub(super) fn new(access_token: String, refresh_token: Option<String>, expires_in: u64) -> Self {
+        Self { access_token, token_type: "Bearer", expires_in, refresh_token }
+    }
+}
+
+/// What a login is answered with.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Grant {
+    /// A cookie.
+    Cookie,
+    /// An access token and a refresh token.
+    Tokens,
+}
+
+impl Grant {
+    pub(super) const fn wants(self) -> Wants {
+        match self {
+            Self::Cookie => Wants::Cookie,
+            Self::Tokens => Wants::TokenPair,
+        }
+    }
+}
+
+/// Who somebody says they are: a username or an e-mail address, and the password.
+#[derive(Deserialize, ToSchema)]
+struct Credentials {
+    username: Option<String>,
+    email: Option<String>,
+    password: String,
+    grant: Grant,
+}

@@ -1,0 +1,136 @@
+//! `native`: signing up, logging in, and one's own account.
+
+use serde_json::{Value, json};
+
+use crate::harness::{PASSWORD, Server};
+use crate::http::Response;
+
+const ACCOUNTS: &str = "/api/v2/accounts";
+const SESSIONS: &str = "/api/v2/sessions";
+const ME: &str = "/api/v2/me";
+
+fn problem(answer: &Response, word: &str) {
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    assert_eq!(answer.json()["type"], format!("/docs#{word}"), "{answer:?}");
+}
+
+async fn sign_up(server: &Server, body: &Value) -> Response {
+    server.post(ACCOUNTS, body).send().await
+}
+
+async fn ada(server: &Server, grant: &str) -> Response {
+    let body = json!({"username": "ada", "password": PASSWORD, "email": "ada@example.com", "grant": grant});
+    sign_up(server, &body).await.expect(201)
+}
+
+/// Proves: native.accounts.sign_up, native.accounts.me
+#[tokio::test]
+async fn a_sign_up_grants_what_was_asked_for() {
+    let server = Server::start().await;
+    let answer = ada(&server, "tokens").await.json();
+    let me = &answer["account"];
+    assert_eq!(
+        (&me["username"], &me["email"], &me["email_verified"]),
+        (&json!("ada"), &json!("ada@example.com"), &json!(false))
+    );
+    assert_eq!((&me["avatar"], &me["pending_email"], &me["admin_level"]), (&Value::Null, &Value::Null, &json!(0)));
+    assert_eq!((&answer["session"]["contract"], &answer["session"]["current"]), (&json!("native"), &json!(true)));
+    assert_eq!((&answer["tokens"]["token_type"], &answer["tokens"]["expires_in"]), (&json!("Bearer"), &json!(1800)));
+    let token = answer["tokens"]["access_token"].as_str().unwrap();
+    assert_eq!(server.get(ME).bearer(token).send().await.expect(200).json(), *me);
+    assert!(server.accepts(token).await, "it is good in the other contracts, too");
+
+    let bob = json!({"username": "bob", "password": PASSWORD, "grant": "cookie"});
+    let bob = sign_up(&server, &bob).await.expect(201);
+    assert_eq!(bob.json()["tokens"], Value::Null);
+    let session = bob.cookie("sessionid").unwrap().value;
+    assert_eq!(server.get("/api/v2/me/").session(&session).send().await.expect(200).json()["username"], "bob");
+
+    let cleo = sign_up(&server, &json!({"username": "cleo", "password": PASSWORD})).await.expect(201);
+    assert!(cleo.cookie("sessionid").is_none());
+    assert_eq!((&cleo.json()["session"], &cleo.json()["tokens"]), (&Value::Null, &Value::Null));
+}
+
+/// Proves: native.accounts.rules, native.problem.violations
+#[tokio::test]
+async fn every_broken_rule_is_named() {
+    let server = Server::start().await;
+    let body = json!({"username": "", "password": "12345", "email": "none", "display_name": "x".repeat(51)});
+    let refused = sign_up(&server, &body).await.expect(422);
+    problem(&refused, "invalid");
+    let violations = refused.json()["violations"].as_array().unwrap().clone();
+    let fields: Vec<&str> = violations.iter().map(|one| one["field"].as_str().unwrap()).collect();
+    for field in ["username", "password", "email", "display_name"] {
+        assert!(fields.contains(&field), "{field} is missing in {fields:?}");
+    }
+    let rules: Vec<&str> = violations.iter().map(|one| one["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"too_short") && rules.contains(&"too_common"), "{rules:?}");
+    ada(&server, "none").await;
+    let taken = sign_up(&server, &json!({"username": "ADA", "password": PASSWORD})).await.expect(409);
+    problem(&taken, "taken");
+    assert_eq!(taken.json()["violations"][0]["field"], "username");
+    let taken = json!({"username": "eve", "password": PASSWORD, "email": "ADA@example.com"});
+    assert_eq!(sign_up(&server, &taken).await.expect(409).json()["violations"][0]["field"], "email");
+}
+
+/// Proves: native.sessions.log_in, native.sessions.alike
+#[tokio::test]
+async fn a_name_or_an_address_logs_in() {
+    let server = Server::start().await;
+    ada(&server, "none").await;
+    for name in [json!({"username": "ADA"}), json!({"email": "Ada@Example.com"})] {
+        let mut body = name.clone();
+        body["password"] = json!(PASSWORD);
+        body["grant"] = json!("cookie");
+        let answer = server.post(SESSIONS, &body).send().await.expect(201);
+        assert_eq!(answer.json()["account"]["username"], "ada");
+        let cookie = answer.cookie("sessionid").unwrap();
+        assert!(cookie.has("HttpOnly") && cookie.has("SameSite=Lax"));
+        server.get(ME).session(&cookie.value).send().await.expect(200);
+    }
+    let wrong = json!({"username": "ada", "password": "wrong", "grant": "tokens"});
+    let unknown = json!({"username": "nobody", "password": "wrong", "grant": "tokens"});
+    let wrong = server.post(SESSIONS, &wrong).send().await.expect(401);
+    problem(&wrong, "bad_credentials");
+    assert_eq!(wrong.json(), server.post(SESSIONS, &unknown).send().await.expect(401).json());
+    let nobody = json!({"password": PASSWORD, "grant": "tokens"});
+    problem(&server.post(SESSIONS, &nobody).send().await.expect(400), "malformed");
+}
+
+/// Proves: native.accounts.person
+#[tokio::test]
+async fn others_see_a_person() {
+    let server = Server::start().await;
+    let id = ada(&server, "none").await.json()["account"]["id"].as_i64().unwrap();
+    let person = server.get(&format!("{ACCOUNTS}/{id}")).send().await.expect(200).json();
+    assert_eq!(person, json!({"id": id, "username": "ada", "display_name": "", "bio": "", "avatar": null}));
+    for nobody in ["4242", "x", "0"] {
+        problem(&server.get(&format!("{ACCOUNTS}/{nobody}")).send().await.expect(404), "not_found");
+    }
+    server.command(&["account", "disable", "ada"]).await;
+    let gone = async || server.get(&format!("{ACCOUNTS}/{id}")).send().await.status == 404;
+    assert!(crate::security::until(gone).await, "an account that is kept out is still shown");
+}
+
+/// Proves: native.accounts.edit, native.etag.not_modified
+#[tokio::test]
+async fn what_was_not_given_stays() {
+    let server = Server::start().await;
+    let answer = ada(&server, "tokens").await.json();
+    let token = answer["tokens"]["access_token"].as_str().unwrap();
+    let before = server.get(ME).bearer(token).send().await.expect(200);
+    let tag = before.header("etag").unwrap().to_owned();
+    let again = server.get(ME).bearer(token).header("If-None-Match", &tag).send().await.expect(304);
+    assert_eq!((again.header("etag"), again.text()), (Some(tag.as_str()), ""));
+    let edit = |body: Value| server.request("PATCH", ME).bearer(token).json(&body).send();
+    let edited = edit(json!({"bio": "poet", "consent": true, "admin_level": 2, "id": 77})).await.expect(200).json();
+    assert_eq!(
+        (&edited["bio"], &edited["consent"], &edited["username"]),
+        (&json!("poet"), &json!(true), &json!("ada"))
+    );
+    assert_eq!((&edited["admin_level"], &edited["id"]), (&json!(0), &answer["account"]["id"]));
+    assert_eq!(edit(json!({"username": "countess"})).await.expect(200).json()["bio"], "poet");
+    server.get(ME).bearer(token).header("If-None-Match", &tag).send().await.expect(200);
+    problem(&server.get(ME).send().await.expect(401), "unauthenticated");
+    problem(&server.get(ME).bearer("nonsense").send().await.expect(401), "unauthenticated");
+}
