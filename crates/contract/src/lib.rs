@@ -22,8 +22,11 @@ mod well_known;
 mod address;
 mod body;
 mod caller;
+mod describe;
 mod desk;
 mod door;
+mod etag;
+mod fixed;
 mod headers;
 mod live;
 mod origin;
@@ -43,21 +46,25 @@ pub use door::{Door, Served};
 pub use readiness::Readiness;
 pub use settings::ContractSettings;
 
+use describe::{Routes, Serve};
 use desk::Desk;
 
-/// Everything served, by contract.
+/// Everything served, by contract, with its description.
+fn routes() -> Routes {
+    Routes::default()
+        .and(actions::routes())
+        .and(rooms::routes())
+        .and(tokens::routes())
+        .and(cookies::routes())
+        .and(lobby::routes())
+        .and(native::routes())
+        .and(pages::routes())
+        .and(well_known::routes())
+}
+
+/// The same, ready to serve. The description is left behind: it is made anew for the first who asks for it.
 fn router(desk: Desk) -> Router {
-    Router::new()
-        .merge(actions::routes())
-        .merge(rooms::routes())
-        .merge(tokens::routes())
-        .merge(cookies::routes())
-        .merge(lobby::routes())
-        .merge(native::routes())
-        .merge(pages::routes())
-        .merge(well_known::routes())
-        .fallback(well_known::not_found)
-        .with_state(desk)
+    Router::from(routes()).fallback(well_known::not_found).with_state(desk)
 }
 
 /// Puts all contracts behind one door.

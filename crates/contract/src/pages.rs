@@ -1,39 +1,46 @@
 //! The pages that mails and the first start link to. They work without a script.
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::get;
 use parlour_model::{Client, Contract, Field, Rule};
 use parlour_service::Error;
 use serde::Deserialize;
+use utoipa::{IntoResponses, ToSchema};
+use utoipa_axum::router::UtoipaMethodRouterExt;
 
 use crate::body::read;
+use crate::describe::{Routes, routes};
 use crate::desk::Desk;
 use crate::refusal::seconds;
 use crate::reply;
 use crate::visitor::Visitor;
 
-pub(crate) fn routes() -> Router<Desk> {
-    Router::new()
-        .route("/", get(welcome))
-        .route("/page.css", get(style))
-        .route("/icon.svg", get(icon))
-        .route("/verify/{secret}", get(verify_page).post(verify).fallback(wrong_method))
-        .route("/setup/{secret}", get(setup_page).post(set_up).fallback(wrong_method))
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .routes(routes!(welcome))
+        .routes(routes!(style))
+        .routes(routes!(icon))
+        .routes(routes!(verify_page, verify).map(|methods| methods.fallback(wrong_method)))
+        .routes(routes!(setup_page, set_up).map(|methods| methods.fallback(wrong_method)))
 }
 
 async fn wrong_method() -> Response {
     page(StatusCode::METHOD_NOT_ALLOWED, Mood::Plain, "Sorry", "<p>This page is opened or sent, nothing else.</p>")
 }
 
+/// The style sheet of the pages.
+#[utoipa::path(get, path = "/page.css",
+    responses((status = 200, description = "The sheet.", content_type = "text/css", body = str)))]
 async fn style() -> Response {
     for_an_hour(reply::css(include_str!("page.css")))
 }
 
+/// The icon.
+#[utoipa::path(get, path = "/icon.svg",
+    responses((status = 200, description = "The drawing.", content_type = "image/svg+xml", body = str)))]
 async fn icon() -> Response {
     for_an_hour(reply::svg(include_str!("icon.svg")))
 }
@@ -44,19 +51,33 @@ fn for_an_hour(mut response: Response) -> Response {
 }
 
 /// What a person sees who opens the address.
+#[utoipa::path(get, path = "/",
+    responses((status = 200, description = "The page.", content_type = "text/html", body = str)))]
 async fn welcome() -> Response {
     let body =
         "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
     page(StatusCode::OK, Mood::Plain, "Accounts and live chat", body)
 }
 
+/// The page that asks before it verifies an address.
+///
 /// Opening the page verifies nothing, because mail scanners open every link; its button does.
+#[utoipa::path(get, path = "/verify/{secret}", params(("secret" = String, Path, description = "What was mailed.")),
+    responses((status = 200, description = "The page.", content_type = "text/html", body = str)))]
 async fn verify_page() -> Response {
     let body = "<p>Press the button to confirm that this e-mail address is yours.</p>\
         <form method=\"post\"><button>Confirm</button></form>";
     page(StatusCode::OK, Mood::Plain, "Confirm your address", body)
 }
 
+/// What its button does.
+#[utoipa::path(post, path = "/verify/{secret}", params(("secret" = String, Path, description = "What was mailed.")),
+    responses(
+        (status = 200, description = "The address is verified.", content_type = "text/html", body = str),
+        (status = 401, description = "Unknown or expired.", content_type = "text/html", body = str),
+        (status = 410, description = "Used.", content_type = "text/html", body = str),
+        Apologies,
+    ))]
 async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secret) -> Response {
     let client = Client { contract: Contract::Tokens, ..client };
     match desk.app.verify_email(&secret_of(secret), &client).await {
@@ -68,6 +89,13 @@ async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secr
     }
 }
 
+/// The form of the first administrator.
+#[utoipa::path(get, path = "/setup/{secret}", params(("secret" = String, Path, description = "Printed at first start.")),
+    responses(
+        (status = 200, description = "The form.", content_type = "text/html", body = str),
+        (status = 410, description = "There is an administrator.", content_type = "text/html", body = str),
+        Apologies,
+    ))]
 async fn setup_page(State(desk): State<Desk>, secret: Secret) -> Response {
     match desk.app.first_admin_link_works(&secret_of(secret)).await {
         Ok(true) => page(StatusCode::OK, Mood::Plain, TITLE, &setup_form("", "")),
@@ -76,6 +104,15 @@ async fn setup_page(State(desk): State<Desk>, secret: Secret) -> Response {
     }
 }
 
+/// Makes the first administrator.
+#[utoipa::path(post, path = "/setup/{secret}", params(("secret" = String, Path, description = "Printed at first start.")),
+    request_body(content = NewAdmin, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 201, description = "Done.", content_type = "text/html", body = str),
+        (status = 400, description = "The form, with what is wrong.", content_type = "text/html", body = str),
+        (status = 410, description = "There is an administrator.", content_type = "text/html", body = str),
+        Apologies,
+    ))]
 async fn set_up(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secret, request: Request) -> Response {
     let secret = secret_of(secret);
     // Before the form is read: a stranger's body is not worth waiting for.
@@ -210,7 +247,26 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-#[derive(Deserialize)]
+/// What a page says when it cannot do what it is for.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "it describes what `refusal` makes")]
+enum Apologies {
+    /// A page of another origin sent the form.
+    #[response(status = 403)]
+    Foreign,
+    /// Too many attempts.
+    #[response(status = 429, content_type = "text/html")]
+    Throttled(String),
+    /// A fault of the server.
+    #[response(status = 500, content_type = "text/html")]
+    Internal(String),
+    /// The server is busy.
+    #[response(status = 503, content_type = "text/html")]
+    Busy(String),
+}
+
+#[derive(Deserialize, ToSchema)]
+#[schema(as = pages::NewAdmin)]
 struct NewAdmin {
     username: String,
     password: String,

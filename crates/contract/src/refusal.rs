@@ -3,10 +3,12 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parlour_service::Error;
 use parlour_websocket::HandshakeError;
+
+use crate::describe::Shape;
 
 /// The words of one contract. Each gives one exhaustive `match` over the errors, so that a new error must be
 /// worded by all.
@@ -22,6 +24,14 @@ pub(crate) trait Words: Send + Sync + 'static {
 
     /// There is such a path, but not with this method, or no such path below the contract's own.
     fn no_such_route(status: StatusCode, sentence: &str) -> Response;
+
+    /// There is such a path, but not with this method.
+    fn wrong_method(_method: &Method) -> Response {
+        Self::no_such_route(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
+    }
+
+    /// How a refusal is described.
+    fn shape() -> Shape;
 }
 
 /// Why a body could not be read.
@@ -110,8 +120,8 @@ impl<W> IntoResponse for Refusal<W> {
 const UNTIL_SOME_CLOSE: Duration = Duration::from_secs(10);
 
 /// Answers a method that a route does not have.
-pub(crate) async fn wrong_method<W: Words>() -> Response {
-    W::no_such_route(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
+pub(crate) async fn wrong_method<W: Words>(method: Method) -> Response {
+    W::wrong_method(&method)
 }
 
 /// Whole seconds, at least one, rounded up: a client that waits this long is let in (RFC 9110 §10.2.3).

@@ -1,16 +1,15 @@
 //! What belongs to no contract: the key set, and whether the server lives and takes work.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
-use axum::routing::get;
 use parlour_model::Contract;
 use serde::Serialize;
-use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::actions::Actions;
 use crate::cookies::Cookies;
+use crate::describe::{Routes, routes};
 use crate::desk::Desk;
 use crate::lobby::Lobby;
 use crate::native::Native;
@@ -20,11 +19,15 @@ use crate::rooms::Rooms;
 use crate::territory::contract_of;
 use crate::tokens::Tokens;
 
-pub(crate) fn routes() -> Router<Desk> {
-    Router::new().route("/.well-known/jwks.json", get(keys)).route("/healthz", get(alive)).route("/readyz", get(ready))
+pub(crate) fn routes() -> Routes {
+    Routes::default().routes(routes!(keys)).routes(routes!(alive)).routes(routes!(ready))
 }
 
-/// The public keys (RFC 7517 §5). Others may keep them for as long as a new key is published before it signs.
+/// The public keys that tokens are checked with (RFC 7517 §5).
+///
+/// Others may keep them for five minutes: a new key is published for longer than that before it signs.
+#[utoipa::path(get, path = "/.well-known/jwks.json",
+    responses((status = 200, description = "The key set.", body = Keys)))]
 async fn keys(State(desk): State<Desk>) -> Response {
     let mut response = reply::json(StatusCode::OK, &Keys { keys: desk.app.keyring.keys().public() });
     let headers = response.headers_mut();
@@ -33,29 +36,44 @@ async fn keys(State(desk): State<Desk>) -> Response {
     response
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Keys {
+    #[schema(value_type = Vec<Object>)]
     keys: Vec<parlour_service::secret::keyring::Jwk>,
 }
 
+/// Whether the process lives.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It lives.", body = Condition)))]
 async fn alive() -> Response {
-    reply::json(StatusCode::OK, &json!({"status": "ok"}))
+    reply::json(StatusCode::OK, &Condition { status: "ok" })
 }
 
+/// Whether the server takes work.
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, description = "It does.", body = Condition),
+    (status = 503, description = "It drains, or its database is away.", body = Condition),
+))]
 async fn ready(State(desk): State<Desk>) -> Response {
     if !desk.readiness.get() {
         return not_ready("draining");
     }
     match desk.app.ready().await {
-        Ok(()) => reply::json(StatusCode::OK, &json!({"status": "ok"})),
+        Ok(()) => reply::json(StatusCode::OK, &Condition { status: "ok" }),
         Err(_) => not_ready("database away"),
     }
 }
 
 fn not_ready(why: &str) -> Response {
-    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &json!({"status": why}));
+    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &Condition { status: why });
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// How the server is.
+#[derive(Serialize, ToSchema)]
+struct Condition<'a> {
+    #[schema(examples("ok"))]
+    status: &'a str,
 }
 
 /// There is nothing at this path: said in the words of the contract that it lies under.

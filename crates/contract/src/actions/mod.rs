@@ -2,10 +2,8 @@
 
 mod words;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::routing::get;
 use bytes::Bytes;
 use parlour_model::{Account, AccountId, Client, Profile, ProfileChange};
 use parlour_service::edit_account::Edit;
@@ -18,9 +16,10 @@ use serde_json::{Map, Value, json};
 use std::future::ready;
 use std::sync::Arc;
 
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, text_of};
-use crate::refusal::{Answer, wrong_method};
+use crate::refusal::Answer;
 use crate::visitor::Visitor;
 pub(crate) use words::Actions;
 use words::{Fault, word};
@@ -29,11 +28,20 @@ use words::{Fault, word};
 /// unfinished message is kept until it is whole.
 const MOST_BYTES: usize = 16 * 1024;
 
-pub(crate) fn routes() -> Router<Desk> {
-    let socket = get(open).fallback(wrong_method::<Actions>);
-    Router::new().route("/users", socket.clone()).route("/users/", socket)
+pub(crate) fn routes() -> Routes {
+    Routes::default().serve::<Actions>(routes!(open))
 }
 
+/// Open the socket on which everything about users happens.
+///
+/// A token in `Authorization`, or as the first subprotocol, which is echoed, binds it from the start.
+/// `/api/v2/asyncapi.json` has what is said on the socket.
+#[utoipa::path(get, path = "/users/", security((), ("token" = [])), responses(
+    (status = 101, description = "Welcome."),
+    (status = 400, description = "The handshake is none."),
+    (status = 401, description = "The token is not good."),
+    (status = 426, description = "No WebSocket was asked for."),
+))]
 async fn open(State(desk): State<Desk>, Visitor(client): Visitor, request: Request) -> Answer<Actions> {
     let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;

@@ -5,8 +5,10 @@ use axum::response::Response;
 use parlour_model::Field;
 use parlour_service::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Undone;
+use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
 
@@ -99,10 +101,15 @@ impl Words for Actions {
     fn no_such_route(status: StatusCode, sentence: &str) -> Response {
         reply::json(status, &Fault { error: sentence })
     }
+
+    fn shape() -> Shape {
+        Shape::of::<Fault<'_>>("application/json", &[400])
+    }
 }
 
 /// An error that belongs to no action.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = actions::Fault)]
 pub(super) struct Fault<'a> {
     pub(super) error: &'a str,
 }

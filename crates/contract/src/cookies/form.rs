@@ -7,11 +7,43 @@ use parlour_service::log_in::Wants;
 use parlour_service::sign_up::{NewName, SignUp};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A JSON object whose fields are looked at one by one.
 #[derive(Deserialize)]
 #[serde(transparent)]
 pub(super) struct Form(BTreeMap<String, Value>);
+
+/// The fields of a login.
+#[derive(ToSchema)]
+#[schema(as = cookies::LogIn)]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct LogInForm {
+    username: String,
+    password: String,
+}
+
+/// The fields of a sign-up.
+#[derive(ToSchema)]
+#[schema(as = cookies::SignUp, rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what is read field by field")]
+pub(super) struct SignUpForm {
+    /// 1 to 150 characters of any script.
+    username: String,
+    /// At least 8 characters, none of the 20,000 most common, not digits only.
+    password: String,
+    /// The same again.
+    password_confirm: String,
+    /// 2 to 50 characters.
+    display_name: String,
+    /// 1 to 50 characters.
+    facility_id: String,
+    #[schema(rename = "firstName")]
+    first_name: Option<String>,
+    #[schema(rename = "lastName")]
+    last_name: Option<String>,
+    email: Option<String>,
+}
 
 /// Why a form is no sign-up.
 pub(super) enum Incomplete {

@@ -3,44 +3,54 @@
 mod form;
 mod words;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use parlour_model::Account;
 use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::secret::random_text;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::body::Json;
 use crate::caller::Known;
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::refusal::Answer;
 use crate::reply;
 use crate::session_cookie;
 use crate::visitor::Visitor;
-use form::Form;
+use form::{Form, LogInForm, SignUpForm};
 
+use words::Detail;
 pub(crate) use words::{Cookies, foreign};
 
-pub(crate) fn routes() -> Router<Desk> {
-    let me = get(me).fallback(words::wrong_method);
-    let sessions = post(log_in).delete(log_out).fallback(words::wrong_method);
-    let users = post(sign_up).fallback(words::wrong_method);
-    Router::new()
-        .route("/api/users/me/", me.clone())
-        .route("/api/users/me", me)
-        .route("/api/sessions/", sessions.clone())
-        .route("/api/sessions", sessions)
-        .route("/api/users/", users.clone())
-        .route("/api/users", users)
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .serve::<Cookies>(routes!(me))
+        .serve::<Cookies>(routes!(log_in, log_out))
+        .serve::<Cookies>(routes!(sign_up))
 }
 
+/// Who am I.
+#[utoipa::path(get, path = "/api/users/me/", security(("cookie" = []), ("token" = [])), responses(
+    (status = 200, description = "The user, without `detail`.", body = Envelope),
+    (status = 401, description = "No live session."),
+))]
 async fn me(Known(caller, ..): Known<Cookies>) -> Answer<Cookies> {
     Ok(reply::json(StatusCode::OK, &Envelope { detail: None, data: Some(Content::of(&caller.account)) }))
 }
 
+/// Log in.
+///
+/// The username matches in any case; an e-mail does not match.
+#[utoipa::path(post, path = "/api/sessions/", request_body = LogInForm, responses(
+    (status = 200, description = "Logged in.", body = Envelope, headers(
+        ("Set-Cookie" = String, description = "`sessionid`, 14 days; and `csrftoken`, for clients that want one."),
+    )),
+    (status = 400, description = "Both fields are required, and JSON."),
+    (status = 401, description = "`Invalid credentials`, alike for an unknown user and a wrong password."),
+))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Cookies, Form>) -> Answer<Cookies> {
     let Some((username, password)) = body.value().credentials() else {
         return Ok(words::refusal(StatusCode::BAD_REQUEST, "Both username and password are required."));
@@ -50,6 +60,15 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<C
     with_session(&desk, StatusCode::OK, "Login successful", &logged_in.account, Some(granted))
 }
 
+/// Log out.
+///
+/// The session is over, and its sockets are closed.
+#[utoipa::path(delete, path = "/api/sessions/", security(("cookie" = []), ("token" = [])), responses(
+    (status = 200, description = "Logged out.", body = Detail, headers(
+        ("Set-Cookie" = String, description = "Takes `sessionid` away."),
+    )),
+    (status = 401, description = "No live session."),
+))]
 async fn log_out(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -61,6 +80,15 @@ async fn log_out(
     Ok(response)
 }
 
+/// Sign up.
+///
+/// Whoever signs up is logged in.
+#[utoipa::path(post, path = "/api/users/", request_body = SignUpForm, responses(
+    (status = 201, description = "Signed up and logged in.", body = Envelope, headers(
+        ("Set-Cookie" = String, description = "`sessionid`, 14 days; and `csrftoken`, for clients that want one."),
+    )),
+    (status = 400, description = "`detail` has sentences by field, or is one."),
+))]
 async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Cookies, Form>) -> Answer<Cookies> {
     let sign_up = match body.value().sign_up() {
         Ok(sign_up) => sign_up,
@@ -91,7 +119,8 @@ fn with_session(
     Ok(response)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = cookies::Envelope)]
 struct Envelope<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
@@ -99,12 +128,14 @@ struct Envelope<'a> {
     data: Option<Content<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = cookies::Content)]
 struct Content<'a> {
     user: User<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = cookies::User)]
 struct User<'a> {
     id: i64,
     username: &'a str,

@@ -7,8 +7,10 @@ use axum::response::Response;
 use parlour_model::{Field, Rule, Violation};
 use parlour_service::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::form::Incomplete;
+use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
 
@@ -61,11 +63,14 @@ impl Words for Cookies {
     fn no_such_route(status: StatusCode, sentence: &str) -> Response {
         refusal(status, sentence)
     }
-}
 
-/// Another method than the route has.
-pub(super) async fn wrong_method(method: Method) -> Response {
-    refusal(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
+    fn wrong_method(method: &Method) -> Response {
+        refusal(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
+    }
+
+    fn shape() -> Shape {
+        Shape::of::<Detail<'_>>("application/json", &[400, 413, 415])
+    }
 }
 
 /// A page of somebody else's that uses our cookies.
@@ -75,25 +80,40 @@ pub(crate) fn foreign() -> Response {
 
 /// One sentence.
 pub(super) fn refusal(status: StatusCode, sentence: &str) -> Response {
-    reply::json(status, &Detail { detail: sentence })
+    reply::json(status, &Detail { detail: Complaint::Sentence(sentence) })
 }
 
 /// A form that is no sign-up.
 pub(super) fn incomplete(form: &Incomplete) -> Response {
     match form {
-        Incomplete::Fields(sentences) => reply::json(StatusCode::BAD_REQUEST, &Detail { detail: sentences }),
+        Incomplete::Fields(sentences) => {
+            let fields = sentences.iter().map(|(field, sentence)| (*field, Told::One((*sentence).to_owned())));
+            by_field(fields.collect())
+        }
         Incomplete::PasswordsDiffer => refusal(StatusCode::BAD_REQUEST, "Password fields didn't match."),
     }
 }
 
-#[derive(Serialize)]
-struct Detail<T> {
-    detail: T,
+/// What happened, or what is wrong.
+#[derive(Serialize, ToSchema)]
+#[schema(as = cookies::Detail)]
+pub(super) struct Detail<'a> {
+    detail: Complaint<'a>,
+}
+
+/// One sentence, or sentences by field.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = cookies::Complaint)]
+enum Complaint<'a> {
+    Sentence(&'a str),
+    Fields(BTreeMap<&'static str, Told>),
 }
 
 /// What a field is told: one sentence, but a list about passwords.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = cookies::Told)]
 enum Told {
     One(String),
     List(Vec<String>),
@@ -110,7 +130,11 @@ fn invalid(violations: &[Violation]) -> Response {
             (field, None) => drop(fields.insert(name(field), Told::One(sentence))),
         }
     }
-    reply::json(StatusCode::BAD_REQUEST, &Detail { detail: fields })
+    by_field(fields)
+}
+
+fn by_field(fields: BTreeMap<&'static str, Told>) -> Response {
+    reply::json(StatusCode::BAD_REQUEST, &Detail { detail: Complaint::Fields(fields) })
 }
 
 const fn name(field: Field) -> &'static str {

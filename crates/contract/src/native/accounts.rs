@@ -1,9 +1,7 @@
 //! Accounts: signing up, and who others are.
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
 use parlour_model::{AccountId, Profile};
 use parlour_service::Error;
 use parlour_service::log_in::Wants;
@@ -15,19 +13,19 @@ use super::Native;
 use super::member::Anybody;
 use super::person::Person;
 use super::sessions::{Entered, entered};
-use super::slashes::Slashes;
 use crate::body::Json;
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::refusal::Answer;
 use crate::reply;
 use crate::visitor::Visitor;
 
-pub(super) fn routes() -> Router<Desk> {
-    Router::new().both("/api/v2/accounts", post(sign_up)).both("/api/v2/accounts/{id}", get(person))
+pub(super) fn routes() -> Routes {
+    Routes::default().serve::<Native>(routes!(sign_up)).serve::<Native>(routes!(person))
 }
 
 /// Makes an account, and begins a session if one is wanted.
-#[utoipa::path(post, path = "/api/v2/accounts", tag = "accounts", request_body = NewAccount,
+#[utoipa::path(post, path = "/api/v2/accounts", security(()), request_body = NewAccount,
     responses((status = 201, body = Entered)))]
 async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, NewAccount>) -> Answer<Native> {
     let signed_up = desk.app.sign_up(body.value().sign_up(), &client).await?;
@@ -35,7 +33,7 @@ async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<
 }
 
 /// Somebody, as everybody sees them.
-#[utoipa::path(get, path = "/api/v2/accounts/{id}", tag = "accounts", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/v2/accounts/{id}", security(()), params(("id" = i64, Path)),
     responses((status = 200, body = Person)))]
 async fn person(State(desk): State<Desk>, _: Anybody, id: Id) -> Answer<Native> {
     let account = desk.app.look_up_person(account_id(id)?).await?;

@@ -1,10 +1,8 @@
 //! One's own account.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
 use parlour_model::{Account, Email, ProfileChange};
 use parlour_service::edit_account::Edit;
 use serde::{Deserialize, Serialize};
@@ -14,26 +12,26 @@ use super::Native;
 use super::etag::tagged;
 use super::member::Member;
 use super::person::avatar;
-use super::slashes::Slashes;
 use crate::body::Json;
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::microseconds;
 use crate::refusal::Answer;
 use crate::reply;
 use crate::visitor::Visitor;
 
-pub(super) fn routes() -> Router<Desk> {
-    Router::new().both("/api/v2/me", get(me).patch(edit))
+pub(super) fn routes() -> Routes {
+    Routes::default().serve::<Native>(routes!(me, edit))
 }
 
 /// The account of whoever asks.
-#[utoipa::path(get, path = "/api/v2/me", tag = "accounts", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/api/v2/me", responses((status = 200, body = Me)))]
 async fn me(State(desk): State<Desk>, Member(caller): Member, headers: HeaderMap) -> Answer<Native> {
     Ok(tagged(&headers, &Me::now(&desk, &caller.account).await?))
 }
 
 /// Changes the parts that are given.
-#[utoipa::path(patch, path = "/api/v2/me", tag = "accounts", request_body = Changes, responses((status = 200, body = Me)))]
+#[utoipa::path(patch, path = "/api/v2/me", request_body = Changes, responses((status = 200, body = Me)))]
 async fn edit(
     State(desk): State<Desk>,
     Visitor(client): Visitor,

@@ -4,26 +4,58 @@
 //! error is a problem of RFC 9457 (`problem`), whichever area it comes from.
 
 mod accounts;
-mod etag;
 mod me;
 mod member;
 mod person;
 mod problem;
 mod sessions;
-mod slashes;
+mod specification;
 
 pub(crate) use problem::{Kind, Native, Problem};
 
-use axum::Router;
 use axum::response::Response;
 
-use crate::desk::Desk;
+use crate::describe::{Routes, Serve};
+use crate::etag;
 
 /// A page of somebody else's that uses our cookies.
 pub(crate) fn foreign() -> Response {
     Problem::new(Kind::ForeignOrigin, "A page of another origin may not use this login.").response()
 }
 
-pub(crate) fn routes() -> Router<Desk> {
-    Router::new().merge(accounts::routes()).merge(me::routes()).merge(sessions::routes())
+pub(crate) fn routes() -> Routes {
+    Routes::default().and(accounts::routes()).and(me::routes()).and(sessions::routes()).and(specification::routes())
+}
+
+/// The group of routes that a path belongs to, for whoever reads their description.
+pub(crate) fn tag_of(path: &str) -> &'static str {
+    let mut parts = path.trim_start_matches("/api/v2/").split('/');
+    match (parts.next().unwrap_or_default(), parts.nth(1)) {
+        ("sessions", _) => "native/sessions",
+        ("admin", _) => "native/admin",
+        ("live", _) | ("rooms", Some("stream")) => "native/live",
+        ("search", _) | ("rooms", Some("messages" | "events" | "read")) => "native/messages",
+        ("rooms" | "invitations", _) => "native/rooms",
+        ("openapi.json" | "asyncapi.json", _) => "native/specifications",
+        _ => "native/accounts",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_area_has_its_group() {
+        for (path, tag) in [
+            ("/api/v2/me/password", "native/accounts"),
+            ("/api/v2/sessions/{id}", "native/sessions"),
+            ("/api/v2/rooms/{name}", "native/rooms"),
+            ("/api/v2/rooms/{name}/messages/{seq}", "native/messages"),
+            ("/api/v2/rooms/{name}/stream", "native/live"),
+            ("/api/v2/admin/rooms", "native/admin"),
+        ] {
+            assert_eq!(tag_of(path), tag, "{path}");
+        }
+    }
 }

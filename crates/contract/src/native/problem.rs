@@ -5,7 +5,9 @@ use axum::response::Response;
 use parlour_model::{Field, Rule, Timestamp, Violation};
 use parlour_service::Error;
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use crate::describe::Shape;
 use crate::live::microseconds;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
@@ -14,26 +16,42 @@ use crate::reply;
 pub(crate) struct Native;
 
 /// A problem: what happened, in a shape that every client of today knows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// `/docs#` and the word of its kind.
     #[serde(rename = "type")]
+    #[schema(examples("/docs#invalid"))]
     kind: String,
+    /// What all problems of this type have in common.
+    #[schema(examples("Something in the request cannot be taken."))]
     title: &'static str,
+    /// The status of the answer.
+    #[schema(examples(422))]
     status: u16,
+    /// What is the matter in this case.
+    #[schema(examples("username: At most 150 characters."))]
     detail: String,
+    /// The rules that were broken, where there are some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     violations: Vec<Broken>,
     /// Until when somebody is muted.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     until: Option<String>,
 }
 
 /// A rule that a field breaks.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = BrokenRule)]
 pub(crate) struct Broken {
+    /// The name of the request's field.
+    #[schema(examples("username"))]
     field: &'static str,
+    /// The rule, as a word.
+    #[schema(examples("too_long"))]
     rule: &'static str,
+    /// The rule, for a person.
+    #[schema(examples("At most 150 characters."))]
     message: String,
 }
 
@@ -216,6 +234,10 @@ impl Words for Native {
             _ => Kind::Malformed,
         };
         Problem::new(kind, sentence).response()
+    }
+
+    fn shape() -> Shape {
+        Shape::of::<Problem>("application/problem+json", &[400, 413, 415, 422])
     }
 }
 

@@ -1,10 +1,8 @@
 //! Logging in and out, and one's sessions.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
 use parlour_model::{Account, SessionId};
 use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
@@ -12,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::me::Me;
-use super::slashes::Slashes;
 use super::{Kind, Native, Problem};
 use crate::body::Json;
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::microseconds;
 use crate::refusal::{Answer, Refusal};
@@ -22,12 +20,12 @@ use crate::reply;
 use crate::session_cookie;
 use crate::visitor::Visitor;
 
-pub(super) fn routes() -> Router<Desk> {
-    Router::new().both("/api/v2/sessions", post(log_in))
+pub(super) fn routes() -> Routes {
+    Routes::default().serve::<Native>(routes!(log_in))
 }
 
 /// Logs in.
-#[utoipa::path(post, path = "/api/v2/sessions", tag = "sessions", request_body = Credentials,
+#[utoipa::path(post, path = "/api/v2/sessions", security(()), request_body = Credentials,
     responses((status = 201, body = Entered)))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Credentials>) -> Answer<Native> {
     let given = body.value();

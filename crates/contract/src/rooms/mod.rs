@@ -1,41 +1,46 @@
 //! `rooms`: named chat rooms, one envelope, a token as WebSocket subprotocol.
 
-use axum::Router;
+mod words;
+
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::get;
 use bytes::Bytes;
-use parlour_model::{Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
+use parlour_model::{Event, EventBody, Profile, RoomName, Seq, Timestamp};
 use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
 use parlour_websocket::CloseCode;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Json, object};
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, text_of};
-use crate::refusal::{Answer, BadBody, Words, wrong_method};
-use crate::reply;
+use crate::refusal::{Answer, wrong_method};
 use crate::visitor::Visitor;
+pub(crate) use words::Rooms;
+use words::{Envelope, refusal, success};
 
-pub(crate) fn routes() -> Router<Desk> {
-    let users = post(create).fallback(wrong_method::<Rooms>);
-    let login = post(log_in).fallback(wrong_method::<Rooms>);
-    let socket = get(join).fallback(wrong_method::<Rooms>);
-    Router::new()
-        .route("/api/v1/users", users.clone())
-        .route("/api/v1/users/", users)
-        .route("/api/v1/login", login.clone())
-        .route("/api/v1/login/", login)
-        .route("/api/v1/rooms/{room}/messages/ws", socket.clone())
-        .route("/api/v1/rooms/{room}/messages/ws/", socket)
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .serve::<Rooms>(routes!(create))
+        .serve::<Rooms>(routes!(log_in))
+        .serve::<Rooms>(routes!(join))
         // A room without a name is a bad name and not a missing page.
-        .route("/api/v1/rooms//messages/ws", get(nameless).fallback(wrong_method::<Rooms>))
+        .also("/api/v1/rooms//messages/ws", get(nameless).fallback(wrong_method::<Rooms>))
 }
 
+/// Create a user.
+///
+/// Nobody is logged in by it. A username has 1 to 150 characters of any script; a secret is any text of 1 to 1,024 bytes.
+#[utoipa::path(post, path = "/api/v1/users", request_body = Credentials, responses(
+    (status = 201, description = "Created.", body = Envelope<User>),
+    (status = 400, description = "`BAD_BINDING`, `BAD_PASSWORD`, or `USER_EXISTS`: the username is taken."),
+))]
 async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Rooms, Credentials>) -> Answer<Rooms> {
     let given = body.value();
     let sign_up = SignUp {
@@ -51,6 +56,14 @@ async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<R
     Ok(success(StatusCode::CREATED, &user))
 }
 
+/// Log in.
+///
+/// The username matches in any case. The token lives 24 hours and opens every contract of this server.
+#[utoipa::path(post, path = "/api/v1/login", request_body = Credentials, responses(
+    (status = 200, description = "Logged in.", body = Envelope<LoggedIn>),
+    (status = 400, description = "`BAD_BINDING`, or `USER_NOT_FOUND`: nobody has that username."),
+    (status = 401, description = "`PASSWORD_MATCH_FAILED`: the secret is wrong."),
+))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Rooms, Credentials>) -> Answer<Rooms> {
     let given = body.value();
     let name = NameGiven::Username(given.username);
@@ -69,6 +82,18 @@ async fn nameless() -> Response {
     refusal(StatusCode::BAD_REQUEST, "BAD_ROOM_NAME", "A room needs a name.")
 }
 
+/// Join a room, as a WebSocket.
+///
+/// A member brings the token as the first subprotocol, which is echoed; whoever brings none is a guest, who reads. A
+/// token that does not hold never makes a silent guest. `/api/v2/asyncapi.json` has what is said on the socket.
+#[utoipa::path(get, path = "/api/v1/rooms/{room}/messages/ws", security((), ("token" = [])),
+    params(("room" = String, Path, description = "The room's name: 1 to 64 characters.", example = "tea"), Since),
+    responses(
+        (status = 101, description = "Welcome."),
+        (status = 400, description = "`BAD_ROOM_NAME`, or a handshake that is none."),
+        (status = 401, description = "`INVALID_AUTH_TOKEN`: bad, expired or revoked; or a guest at the room `lobby`."),
+        (status = 426, description = "No WebSocket was asked for."),
+    ))]
 async fn join(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -188,127 +213,32 @@ impl Encoder for Frames {
     }
 }
 
-/// The words of this contract.
-pub(crate) struct Rooms;
-
-impl Words for Rooms {
-    fn refuse(error: &Error) -> Response {
-        let (status, word, message) = match error {
-            Error::Invalid(violations) => return invalid(violations),
-            Error::Taken(_) => (StatusCode::BAD_REQUEST, "USER_EXISTS", "This username is taken."),
-            Error::UnknownAccount => (StatusCode::BAD_REQUEST, "USER_NOT_FOUND", "There is no such user."),
-            Error::WrongPassword | Error::Disabled => {
-                (StatusCode::UNAUTHORIZED, "PASSWORD_MATCH_FAILED", "The password does not match.")
-            }
-            Error::Unauthenticated
-            | Error::CredentialRefused
-            | Error::CredentialExpired
-            | Error::RefreshRefused
-            | Error::UnknownSecret
-            | Error::SecretExpired
-            | Error::LinkUsed => (StatusCode::UNAUTHORIZED, "INVALID_AUTH_TOKEN", "This needs a valid token."),
-            Error::Forbidden
-            | Error::Banned
-            | Error::Muted(_)
-            | Error::UnknownRoom
-            | Error::UnknownMessage
-            | Error::LastOwner => (StatusCode::FORBIDDEN, "FORBIDDEN", "You may not do this."),
-            Error::MessageTooLong(_)
-            | Error::KeyConflict
-            | Error::Conflict
-            | Error::TooLarge(_)
-            | Error::NotAnImage => (StatusCode::BAD_REQUEST, "BAD_BINDING", "This is no message."),
-            Error::TooManyConnections => {
-                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_CONNECTIONS", "There are too many connections.")
-            }
-            Error::Throttled(_) | Error::SlowMode(_) => {
-                (StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", "Too many requests; try later.")
-            }
-            Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "BUSY", "The server is busy; try again."),
-            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong here."),
-        };
-        refusal(status, word, message)
-    }
-
-    fn bad_body(fault: &BadBody) -> Response {
-        let message = match fault {
-            BadBody::WrongType => "The body must be application/json.",
-            BadBody::TooLong => "The body is too long.",
-            BadBody::Incomplete => "The body did not arrive.",
-            BadBody::Malformed(_) => "The body is not JSON.",
-            BadBody::IllTyped => "A field is missing or has the wrong type.",
-        };
-        refusal(StatusCode::BAD_REQUEST, "BAD_BINDING", message)
-    }
-
-    fn no_such_route(status: StatusCode, sentence: &str) -> Response {
-        let word = match status {
-            StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
-            StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
-            StatusCode::NOT_FOUND => "NOT_FOUND",
-            _ => "BAD_HANDSHAKE",
-        };
-        refusal(status, word, sentence)
-    }
-}
-
-fn invalid(violations: &[Violation]) -> Response {
-    let about = |field| violations.iter().any(|violation| violation.field == field);
-    let (word, message) = if about(Field::RoomName) {
-        ("BAD_ROOM_NAME", "A room's name has 1 to 64 visible characters.")
-    } else if about(Field::Username) {
-        ("BAD_BINDING", "A username has 1 to 150 visible characters and no space around it.")
-    } else {
-        ("BAD_PASSWORD", "This password cannot be used.")
-    };
-    refusal(StatusCode::BAD_REQUEST, word, message)
-}
-
-fn success(status: StatusCode, data: &impl Serialize) -> Response {
-    reply::json(status, &Envelope { error: None, data: Some(data) })
-}
-
-fn refusal(status: StatusCode, word: &'static str, message: &str) -> Response {
-    let fault = Fault { word, same_word: word, message };
-    reply::json(status, &Envelope::<()> { error: Some(fault), data: None })
-}
-
-#[derive(Serialize)]
-struct Envelope<'a, T> {
-    error: Option<Fault<'a>>,
-    data: Option<&'a T>,
-}
-
-/// The prose of the contract says `type`, its examples `Type`; clients of both exist.
-#[derive(Serialize)]
-struct Fault<'a> {
-    #[serde(rename = "type")]
-    word: &'static str,
-    #[serde(rename = "Type")]
-    same_word: &'static str,
-    message: &'a str,
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = rooms::Credentials)]
 struct Credentials {
     username: String,
     secret: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = rooms::User)]
 struct User<'a> {
     id: i64,
     username: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = rooms::LoggedIn)]
 struct LoggedIn<'a> {
     token: String,
     user: User<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Since {
+    /// Tells what came after this message; 0: all.
+    #[param(value_type = Option<i64>)]
     since: Option<Seq>,
 }
 

@@ -9,7 +9,7 @@ use crate::reply;
 
 /// `body` as JSON with its tag, or 304 when the client has it. The tag is weak: it says that nothing has changed, not
 /// that the bytes are the same, and it outlives a restart.
-pub(super) fn tagged(asked: &HeaderMap, body: &impl Serialize) -> Response {
+pub(crate) fn tagged(asked: &HeaderMap, body: &impl Serialize) -> Response {
     let bytes = match serde_json::to_vec(body) {
         Ok(bytes) => bytes,
         Err(error) => {
@@ -28,14 +28,14 @@ pub(super) fn tagged(asked: &HeaderMap, body: &impl Serialize) -> Response {
 }
 
 /// The tag of these bytes.
-pub(super) fn tag(bytes: &[u8]) -> HeaderValue {
+pub(crate) fn tag(bytes: &[u8]) -> HeaderValue {
     // 96 bits: two states of one thing never share a tag.
     let short = digest(bytes).iter().take(12).fold(0, |sum: u128, byte| sum << 8 | u128::from(*byte));
     HeaderValue::try_from(format!("W/\"{short:024x}\"")).expect("hex digits are a header value")
 }
 
 /// Whether the client says that it has what bears this tag (`If-None-Match`, compared weakly).
-pub(super) fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn has(asked: &HeaderMap, tag: &HeaderValue) -> bool {
     let opaque = |text: &str| text.trim().trim_start_matches("W/").to_owned();
     let tag = tag.to_str().map(opaque).unwrap_or_default();
     let lines = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

@@ -1,13 +1,12 @@
 //! `lobby`: one room for all, with presence, in typed JSON messages.
 
-use axum::Router;
+mod words;
+
 use axum::body::HttpBody;
 use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
-use axum::routing::{get, post};
 use bytes::Bytes;
-use parlour_model::{Author, Event, EventBody, Field, Profile, RoomName, Seq, Timestamp, Violation};
+use parlour_model::{Author, Event, EventBody, Profile, RoomName, Seq, Timestamp};
 use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
@@ -15,30 +14,30 @@ use parlour_service::{Caller, Error};
 use parlour_websocket::{CloseCode, Subprotocol};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Json, object};
 use crate::caller::{SESSION_COOKIE, bearer, cookie};
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, nanoseconds, text_of};
 use crate::origin::is_foreign;
-use crate::refusal::{Answer, BadBody, Words, wrong_method};
+use crate::refusal::Answer;
 use crate::reply;
 use crate::visitor::Visitor;
+pub(crate) use words::Lobby;
+use words::{refusal, sentence};
 
-pub(crate) fn routes() -> Router<Desk> {
-    let create = post(create).fallback(wrong_method::<Lobby>);
-    let login = post(log_in).fallback(wrong_method::<Lobby>);
-    // RFC 6455 wants GET, which every client sends; the contract's text says POST.
-    let join = get(join).post(join).fallback(wrong_method::<Lobby>);
-    Router::new()
-        .route("/createUser", create.clone())
-        .route("/createUser/", create)
-        .route("/login", login.clone())
-        .route("/login/", login)
-        .route("/join", join.clone())
-        .route("/join/", join)
+pub(crate) fn routes() -> Routes {
+    Routes::default().serve::<Lobby>(routes!(create)).serve::<Lobby>(routes!(log_in)).serve::<Lobby>(routes!(join))
 }
 
+/// Create a user.
+#[utoipa::path(post, path = "/createUser", request_body = NewUser, responses(
+    (status = 200, description = "Created. Nobody is logged in by it.", body = Created),
+    (status = 400, description = "Malformed JSON, a field missing or refused."),
+    (status = 409, description = "The username or the e-mail is taken."),
+))]
 async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Lobby, NewUser>) -> Answer<Lobby> {
     let given = body.value();
     let email = given.email.clone();
@@ -54,6 +53,14 @@ async fn create(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<L
     Ok(reply::json(StatusCode::OK, &created))
 }
 
+/// Log in.
+///
+/// The e-mail matches in any case of its letters. The token lives 24 hours and opens every contract of this server.
+#[utoipa::path(post, path = "/login", request_body = Credentials, responses(
+    (status = 200, description = "Logged in.", body = LoggedIn),
+    (status = 400, description = "Malformed."),
+    (status = 401, description = "Unknown e-mail or wrong password, alike."),
+))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Lobby, Credentials>) -> Answer<Lobby> {
     let given = body.value();
     let log_in = LogIn { name: NameGiven::Email(given.email), password: given.password, wants: Wants::LongToken };
@@ -64,6 +71,17 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<L
     Ok(reply::json(StatusCode::OK, &body))
 }
 
+/// Join the chat, as a WebSocket.
+///
+/// The credential is a token, in `Authorization` or as the first subprotocol, which is echoed, or the session cookie
+/// from a page of this server or of a configured origin. `/api/v2/asyncapi.json` has what is said on the socket.
+// RFC 6455 wants GET, which every client sends; the contract's text says POST.
+#[utoipa::path(method(get, post), path = "/join", security(("token" = []), ("cookie" = [])), params(Since), responses(
+    (status = 101, description = "Welcome."),
+    (status = 400, description = "`since` is no number, there is a body, or the handshake is none."),
+    (status = 401, description = "No credential that is good."),
+    (status = 426, description = "No WebSocket was asked for."),
+))]
 async fn join(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -184,134 +202,44 @@ fn told(kind: &'static str, at: Timestamp, msg: impl Serialize) -> Option<String
     text_of(&Told { kind, sent_at: nanoseconds(at), msg })
 }
 
-/// The words of this contract.
-pub(crate) struct Lobby;
-
-impl Words for Lobby {
-    /// Its users send form encoding with JSON inside.
-    const JSON_ONLY: bool = false;
-
-    fn refuse(error: &Error) -> Response {
-        let status = match error {
-            Error::Invalid(violations) => return invalid(violations),
-            Error::Taken(_) => StatusCode::CONFLICT,
-            Error::UnknownAccount
-            | Error::WrongPassword
-            | Error::Disabled
-            | Error::Unauthenticated
-            | Error::CredentialRefused
-            | Error::CredentialExpired
-            | Error::RefreshRefused
-            | Error::UnknownSecret
-            | Error::SecretExpired
-            | Error::LinkUsed => StatusCode::UNAUTHORIZED,
-            Error::Forbidden
-            | Error::Banned
-            | Error::Muted(_)
-            | Error::UnknownRoom
-            | Error::UnknownMessage
-            | Error::LastOwner => StatusCode::FORBIDDEN,
-            Error::MessageTooLong(_)
-            | Error::KeyConflict
-            | Error::Conflict
-            | Error::TooLarge(_)
-            | Error::NotAnImage => StatusCode::BAD_REQUEST,
-            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => StatusCode::TOO_MANY_REQUESTS,
-            Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        refusal(status, sentence(error))
-    }
-
-    fn bad_body(fault: &BadBody) -> Response {
-        match fault {
-            BadBody::TooLong => refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
-            BadBody::Incomplete => refusal(StatusCode::BAD_REQUEST, "the body did not arrive"),
-            BadBody::WrongType | BadBody::Malformed(_) => refusal(StatusCode::BAD_REQUEST, "the body is not JSON"),
-            BadBody::IllTyped => refusal(StatusCode::BAD_REQUEST, "a field is missing or has the wrong type"),
-        }
-    }
-
-    fn no_such_route(status: StatusCode, sentence: &str) -> Response {
-        refusal(status, sentence)
-    }
-}
-
-fn sentence(error: &Error) -> &'static str {
-    match error {
-        Error::Invalid(_) => "A text is neither empty nor holds NUL; a key has 1 to 128 characters.",
-        Error::Taken(Field::Email) => "this e-mail is taken",
-        Error::Taken(_) => "this username is taken",
-        Error::UnknownAccount | Error::WrongPassword | Error::Disabled => "wrong e-mail or password",
-        Error::Unauthenticated => "a token is needed",
-        Error::CredentialRefused | Error::CredentialExpired => "the token is expired or invalid",
-        Error::RefreshRefused | Error::UnknownSecret | Error::SecretExpired | Error::LinkUsed => "this is not valid",
-        Error::Forbidden
-        | Error::UnknownRoom
-        | Error::UnknownMessage
-        | Error::LastOwner
-        | Error::Conflict
-        | Error::TooLarge(_)
-        | Error::NotAnImage => "this is not allowed",
-        Error::Banned => "this room is closed to you",
-        Error::Muted(_) => "you may read here, but not write, for a while",
-        Error::MessageTooLong(_) => "the text is too long",
-        Error::KeyConflict => "this key names another message",
-        Error::TooManyConnections => "there are too many connections",
-        Error::Throttled(_) | Error::SlowMode(_) => "too fast: try again later",
-        Error::Busy(_) => "the server is busy: try again",
-        Error::Internal(_) => "something went wrong here",
-    }
-}
-
-fn invalid(violations: &[Violation]) -> Response {
-    let sentence = match violations.first().map(|violation| violation.field) {
-        Some(Field::Username) => "a username has 1 to 150 visible characters and no space around it",
-        Some(Field::Email) => "this is no e-mail address",
-        Some(Field::Password) => "this password cannot be used",
-        _ => "a field cannot be used",
-    };
-    refusal(StatusCode::BAD_REQUEST, sentence)
-}
-
-fn refusal(status: StatusCode, sentence: &str) -> Response {
-    reply::json(status, &Fault { error: sentence })
-}
-
-#[derive(Serialize)]
-struct Fault<'a> {
-    error: &'a str,
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = lobby::NewUser)]
 struct NewUser {
     email: String,
     username: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::Created)]
 struct Created<'a> {
+    #[schema(examples("4"))]
     id: String,
     username: &'a str,
     email: &'a str,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = lobby::Credentials)]
 struct Credentials {
     email: String,
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::LoggedIn)]
 struct LoggedIn<'a> {
+    #[schema(examples("4"))]
     id: String,
     username: &'a str,
     token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Since {
+    /// Tells every message after this one; 0: all.
+    #[param(value_type = Option<i64>)]
     since: Option<Seq>,
 }
 

@@ -1,49 +1,37 @@
 //! `tokens`: access and refresh tokens in headers, e-mail verification; refusals are JSON strings.
 
-use axum::Router;
+mod words;
+
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing::{any, delete, get, post};
 use parlour_model::{AccountId, Field, Profile};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Credential, Error};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::body::Json;
+use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
-use crate::refusal::{Answer, BadBody, Refusal, Words, wrong_method};
+use crate::refusal::{Answer, Refusal};
 use crate::reply;
 use crate::visitor::Visitor;
+pub(crate) use words::Tokens;
+use words::refusal;
 
 const ACCESS_HEADER: &str = "x-access-token";
 const REFRESH_HEADER: &str = "x-refresh-token";
 
-pub(crate) fn routes() -> Router<Desk> {
-    let login = post(log_in).delete(log_out).fallback(wrong_method::<Tokens>);
-    let refresh = post(refresh).fallback(wrong_method::<Tokens>);
-    let signup = post(sign_up).fallback(wrong_method::<Tokens>);
-    // A scanner that only looks (HEAD) must verify nothing and have nothing mailed.
-    let verify = get(verify).head(look).fallback(wrong_method::<Tokens>);
-    let create_secret = get(create_secret).head(look).fallback(wrong_method::<Tokens>);
-    let user = delete(delete_user).fallback(wrong_method::<Tokens>);
-    Router::new()
-        .route("/api/v1/user/login", login.clone())
-        .route("/api/v1/user/login/", login)
-        .route("/api/v1/user/login/refresh", refresh.clone())
-        .route("/api/v1/user/login/refresh/", refresh)
-        .route("/api/v1/user/signup", signup.clone())
-        .route("/api/v1/user/signup/", signup)
-        .route("/api/v1/user/verify/{secret}", verify.clone())
-        .route("/api/v1/user/verify/{secret}/", verify)
-        .route("/api/v1/user/create_secret/{id}", create_secret.clone())
-        .route("/api/v1/user/create_secret/{id}/", create_secret)
-        .route("/api/v1/protected/user", user.clone())
-        .route("/api/v1/protected/user/", user)
-        .route("/api/v1/protected", any(missing))
-        .route("/api/v1/protected/", any(missing))
-        .route("/api/v1/protected/{*rest}", any(missing))
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+        .serve::<Tokens>(routes!(log_in, log_out))
+        .serve::<Tokens>(routes!(refresh))
+        .serve::<Tokens>(routes!(sign_up))
+        .serve::<Tokens>(routes!(verify, look_at_link))
+        .serve::<Tokens>(routes!(create_secret, look_at_mailing))
+        .serve::<Tokens>(routes!(delete_user))
 }
 
 /// Lets through whoever brings a good access token. Everything below `/api/v1/protected/` comes by here first.
@@ -56,6 +44,13 @@ pub(crate) fn token_at_the_guard(headers: &HeaderMap) -> String {
     token(headers, ACCESS_HEADER).unwrap_or("").to_owned()
 }
 
+/// Log in.
+///
+/// The e-mail matches in any case of its letters; a username does not match.
+#[utoipa::path(post, path = "/api/v1/user/login", request_body = Credentials, responses(
+    (status = 201, description = "Logged in.", body = Pair),
+    (status = 401, description = "Unknown e-mail or wrong password: one answer for both."),
+))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Tokens, Credentials>) -> Answer<Tokens> {
     let given = body.value();
     let log_in = LogIn { name: NameGiven::Email(given.email), password: given.password, wants: Wants::TokenPair };
@@ -63,12 +58,26 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<T
     pair(Some(granted))
 }
 
+/// Log out.
+///
+/// The refresh token decides; an access token that has expired does not stop it. The session's tokens and sockets end.
+#[utoipa::path(delete, path = "/api/v1/user/login", security(("refresh" = [])), responses(
+    (status = 204, description = "Logged out."),
+    (status = 401, description = "The refresh token is no longer good."),
+))]
 async fn log_out(State(desk): State<Desk>, Visitor(client): Visitor, headers: HeaderMap) -> Answer<Tokens> {
     let refresh = token(&headers, REFRESH_HEADER).ok_or(Error::RefreshRefused)?;
     desk.app.log_out_refresh(refresh, &client).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
 }
 
+/// Get a new access token.
+///
+/// The refresh token stays good within its limits. With `rotate` a new one comes along and replaces it.
+#[utoipa::path(post, path = "/api/v1/user/login/refresh", security(("refresh" = [])), params(Rotate), responses(
+    (status = 201, description = "One new token under both names.", body = Refreshed),
+    (status = 401, description = "The refresh token is expired or invalid."),
+))]
 async fn refresh(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -82,6 +91,14 @@ async fn refresh(
     Ok(reply::json(StatusCode::CREATED, &body))
 }
 
+/// Sign up.
+///
+/// The account is logged in, and a verification mail is on its way. The username is made of both names.
+#[utoipa::path(post, path = "/api/v1/user/signup", request_body = NewUser, responses(
+    (status = 201, description = "The account exists and is logged in.", body = Pair),
+    (status = 400, description = "The e-mail is none, the password has fewer than 8 characters, a name is blank."),
+    (status = 409, description = "The e-mail is taken."),
+))]
 async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Tokens, NewUser>) -> Answer<Tokens> {
     let given = body.value();
     let email = given.email.clone();
@@ -97,12 +114,18 @@ async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<
         Ok(signed_up) => pair(signed_up.granted),
         Err(Error::Taken(Field::Email)) => {
             let sentence = format!("Error creating new user, given email {email} already used");
-            Ok(reply::json(StatusCode::CONFLICT, &sentence))
+            Ok(refusal(StatusCode::CONFLICT, &sentence))
         }
         Err(error) => Err(error.into()),
     }
 }
 
+/// Verify an e-mail address.
+///
+/// Repeating it within the secret's life is no error. HEAD never verifies.
+#[utoipa::path(get, path = "/api/v1/user/verify/{secret}",
+    params(("secret" = String, Path, description = "What was mailed, 50 characters.")),
+    responses((status = 200, description = "It is verified."), (status = 401, description = "Unknown or expired.")))]
 async fn verify(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -113,6 +136,12 @@ async fn verify(
     Ok(reply::empty(StatusCode::OK))
 }
 
+/// Mail a verification link again.
+///
+/// It is also 200 with nothing done: there is no e-mail, it is verified, or it had its mail.
+#[utoipa::path(get, path = "/api/v1/user/create_secret/{id}",
+    params(("id" = i64, Path, description = "The number of the account.")),
+    responses((status = 200, description = "Mailed, or not needed."), (status = 400, description = "Unknown id.")))]
 async fn create_secret(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -129,75 +158,34 @@ fn unknown_id() -> Response {
     refusal(StatusCode::BAD_REQUEST, "Given user id could not be found")
 }
 
-async fn look() -> Response {
+/// Look at a verification link, which does nothing.
+// A scanner that only looks (HEAD) must verify nothing and have nothing mailed.
+#[utoipa::path(head, path = "/api/v1/user/verify/{secret}",
+    params(("secret" = String, Path, description = "What was mailed.")),
+    responses((status = 200, description = "Nothing was done.")))]
+async fn look_at_link() -> Response {
     reply::empty(StatusCode::OK)
 }
 
+/// Look at what would mail a link, which does nothing.
+#[utoipa::path(head, path = "/api/v1/user/create_secret/{id}",
+    params(("id" = i64, Path, description = "The number of the account.")),
+    responses((status = 200, description = "Nothing was done.")))]
+async fn look_at_mailing() -> Response {
+    reply::empty(StatusCode::OK)
+}
+
+/// Delete the caller's account.
+///
+/// Every session, token and socket of the account ends with it.
+#[utoipa::path(delete, path = "/api/v1/protected/user", security(("access" = [])), responses(
+    (status = 200, description = "The user no longer exists."),
+    (status = 401, description = "The access token is missing, expired or revoked."),
+))]
 async fn delete_user(State(desk): State<Desk>, Visitor(client): Visitor, headers: HeaderMap) -> Answer<Tokens> {
     let caller = guard(&desk, &token_at_the_guard(&headers)).await?;
     desk.app.delete_account(caller.account.id, &client).await?;
     Ok(reply::empty(StatusCode::OK))
-}
-
-async fn missing() -> Response {
-    refusal(StatusCode::NOT_FOUND, "Not found")
-}
-
-/// The words of this contract.
-pub(crate) struct Tokens;
-
-const MALFORMED: &str = "Malformed json request body";
-
-impl Words for Tokens {
-    fn refuse(error: &Error) -> Response {
-        let (status, sentence) = match error {
-            Error::Invalid(_)
-            | Error::MessageTooLong(_)
-            | Error::KeyConflict
-            | Error::Conflict
-            | Error::TooLarge(_)
-            | Error::NotAnImage => (StatusCode::BAD_REQUEST, MALFORMED),
-            Error::Taken(_) => (StatusCode::CONFLICT, "Error creating new user, no username is left for this name"),
-            Error::UnknownAccount | Error::WrongPassword | Error::Disabled => {
-                (StatusCode::UNAUTHORIZED, "Unauthorized user")
-            }
-            Error::Unauthenticated | Error::CredentialRefused | Error::CredentialExpired => {
-                (StatusCode::UNAUTHORIZED, "Given access token is expired or invalid")
-            }
-            Error::RefreshRefused => (StatusCode::UNAUTHORIZED, "Given refresh token is expired or invalid"),
-            Error::UnknownSecret | Error::LinkUsed => (StatusCode::UNAUTHORIZED, "Given token is invalid"),
-            Error::SecretExpired => (StatusCode::UNAUTHORIZED, "Given token is expired"),
-            Error::Forbidden
-            | Error::UnknownRoom
-            | Error::UnknownMessage
-            | Error::Banned
-            | Error::Muted(_)
-            | Error::LastOwner => (StatusCode::FORBIDDEN, "Not allowed"),
-            Error::TooManyConnections | Error::Throttled(_) | Error::SlowMode(_) => {
-                (StatusCode::TOO_MANY_REQUESTS, "Too many requests, try again later")
-            }
-            Error::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "The server is busy, try again"),
-            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong"),
-        };
-        refusal(status, sentence)
-    }
-
-    fn bad_body(fault: &BadBody) -> Response {
-        let status = match fault {
-            BadBody::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            BadBody::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
-            BadBody::Incomplete | BadBody::Malformed(_) | BadBody::IllTyped => StatusCode::BAD_REQUEST,
-        };
-        refusal(status, MALFORMED)
-    }
-
-    fn no_such_route(status: StatusCode, sentence: &str) -> Response {
-        refusal(status, sentence)
-    }
-}
-
-fn refusal(status: StatusCode, sentence: &str) -> Response {
-    reply::json(status, &sentence)
 }
 
 fn token<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -211,14 +199,16 @@ fn pair(granted: Option<Granted>) -> Answer<Tokens> {
     Ok(reply::json(StatusCode::CREATED, &Pair { access_token: access, refresh_token: refresh }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = tokens::Credentials)]
 struct Credentials {
     email: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = tokens::NewUser)]
 struct NewUser {
     email: String,
     password: String,
@@ -226,8 +216,10 @@ struct NewUser {
     last_name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Rotate {
+    /// `true` to have the refresh token replaced, too.
     rotate: Option<String>,
 }
 
@@ -238,14 +230,16 @@ impl Rotate {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = tokens::Pair)]
 struct Pair {
     access_token: String,
     refresh_token: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = tokens::Refreshed)]
 struct Refreshed<'a> {
     #[serde(rename = "accessToken")]
     access: &'a str,
