@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use hyper::upgrade::OnUpgrade;
 use parlour_model::Timestamp;
@@ -18,6 +18,8 @@ const UPGRADE_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) struct Upgrade {
     /// What the client asked for.
     pub(crate) handshake: Handshake,
+    /// With what else: the credential may stand there.
+    pub(crate) headers: HeaderMap,
     deflate: Option<Deflate>,
     on: OnUpgrade,
 }
@@ -33,7 +35,7 @@ impl Upgrade {
         let mut handshake = Handshake::check(&parts, methods)?;
         let deflate = if deflate { handshake.accept_deflate() } else { None };
         let on = parts.extensions.remove::<OnUpgrade>().ok_or(HandshakeError::NotAnUpgrade)?;
-        Ok(Self { handshake, deflate, on })
+        Ok(Self { handshake, headers: parts.headers, deflate, on })
     }
 
     /// The first subprotocol that was offered, to be echoed: the token of a browser stands there.

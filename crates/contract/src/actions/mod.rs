@@ -43,9 +43,8 @@ pub(crate) fn routes() -> Routes {
     (status = 426, description = "No WebSocket was asked for."),
 ))]
 async fn open(State(desk): State<Desk>, Visitor(client): Visitor, request: Request) -> Answer<Actions> {
-    let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;
-    let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
+    let caller = desk.caller_by_token(&upgrade.headers, upgrade.handshake.subprotocols()).await?;
     let connection = Arc::new(desk.app.connect(caller.as_ref(), &client).await?);
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), MOST_BYTES, move |socket| {

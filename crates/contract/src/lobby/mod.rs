@@ -94,9 +94,8 @@ async fn join(
     let Ok(Query(Since { since })) = query else {
         return Ok(refusal(StatusCode::BAD_REQUEST, "since is the id of a message"));
     };
-    let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET, Method::POST], desk.settings.deflate)?;
-    let caller = desk.lobby_caller(&headers, upgrade.handshake.subprotocols()).await?;
+    let caller = desk.lobby_caller(&upgrade.headers, upgrade.handshake.subprotocols()).await?;
     let connection = desk.app.connect(Some(&caller), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();

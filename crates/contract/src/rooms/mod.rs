@@ -108,9 +108,8 @@ async fn join(
     let Ok(Query(Since { since })) = query else {
         return Ok(refusal(StatusCode::BAD_REQUEST, "BAD_BINDING", "`since` is the id of a message."));
     };
-    let headers = request.headers().clone();
     let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;
-    let caller = desk.caller_by_token(&headers, upgrade.handshake.subprotocols()).await?;
+    let caller = desk.caller_by_token(&upgrade.headers, upgrade.handshake.subprotocols()).await?;
     desk.app.may_enter(&room, caller.as_ref())?;
     let connection = desk.app.connect(caller.as_ref(), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
