@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Hub;
 use crate::bus::Hint;
+use crate::followers::Listener;
 use crate::registry::{Farewell, Key, Owner, Registry, Signal, TooManyConnections, send_away};
 
 /// An open socket. Dropping it takes it out of the registry.
@@ -81,8 +82,8 @@ impl Hub {
 }
 
 impl Connection {
-    /// Makes this the connection of a login, in place of what it was before. See [`Hub::connect`] for the check
-    /// that must follow.
+    /// Makes this the connection of a login, in place of what it was before; another expiry of the same login takes the
+    /// place of the last. See [`Hub::connect`] for the check that must follow.
     pub fn bind(&self, owner: Owner) -> Result<(), TooManyConnections> {
         self.registry.bind(self.key, owner)
     }
@@ -104,6 +105,10 @@ impl Connection {
             self.signal.farewell().map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    pub(crate) fn listen(&self, listener: &Arc<Listener>) {
+        self.registry.listen(self.key, listener);
     }
 
     pub(crate) fn signal(&self) -> &Arc<Signal> {

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parlour_model::Event;
-use parlour_websocket::{CloseCode, Connection as Socket, Incoming, Reader};
+use parlour_websocket::{CloseCode, Connection as Socket, Incoming, Reader, frame};
 use tokio::select;
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout_at};
 
+use crate::company::{Company, Followed};
 use crate::ending::Ending;
 use crate::history::BoxFuture;
 use crate::line::Line;
@@ -21,7 +22,7 @@ use crate::node::Inner;
 use crate::reading::{FellBehind, Need, Reading};
 use crate::seat::Attached;
 use crate::turn::Turn;
-use crate::{Connection, Hub, Seat};
+use crate::{Connection, Followers, Hub, Seat};
 
 /// How long a peer has to take the rest and answer our goodbye.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -82,8 +83,32 @@ impl Hub {
             None => Attached::alone(self.0.open(writer, &connection, None)),
         };
         let hub = Arc::clone(&self.0);
-        let mut pump = Pump { hub, reader, attached, seat, connection, history: None, ahead: None, goodbye: None };
+        let mut pump =
+            Pump { hub, reader, attached, company: (), seat, connection, history: None, ahead: None, goodbye: None };
         // A block and not a function, because that keeps what it is given twice.
+        async move {
+            let ending = pump.run(&mut conversation).await;
+            Box::pin(pump.end(ending)).await
+        }
+    }
+
+    /// Serves a connection that follows many rooms, until it ends.
+    ///
+    /// As [`Hub::converse`], but what happens in the rooms is said when all that was said before is written: a follower
+    /// whose room goes on without it meanwhile is ended, and its connection stays.
+    pub fn converse_following<C: Conversation + 'static>(
+        &self,
+        socket: Socket,
+        connection: Arc<Connection>,
+        followers: Followers,
+        mut conversation: C,
+    ) -> impl Future<Output = Parting> + Send + 'static {
+        let Socket { reader, writer } = socket;
+        let attached = Attached::alone(self.0.open(writer, &connection, None));
+        followers.open(attached.line(), &connection, reader.takes_deflated());
+        let (hub, company) = (Arc::clone(&self.0), Followed::new(followers));
+        let mut pump =
+            Pump { hub, reader, attached, company, seat: None, connection, history: None, ahead: None, goodbye: None };
         async move {
             let ending = pump.run(&mut conversation).await;
             Box::pin(pump.end(ending)).await
@@ -91,11 +116,13 @@ impl Hub {
     }
 }
 
-struct Pump {
+struct Pump<F> {
     hub: Arc<Inner>,
     reader: Reader,
     /// Dropped before the seat: who has gone is written to no more.
     attached: Attached,
+    /// Whom it speaks for besides.
+    company: F,
     seat: Option<Seat>,
     connection: Arc<Connection>,
     /// Kept here so that a page that is being read is not read anew.
@@ -112,7 +139,7 @@ enum Message {
     Binary(Vec<u8>),
 }
 
-impl Pump {
+impl<F: Company> Pump<F> {
     async fn run<C: Conversation>(&mut self, conversation: &mut C) -> Ending {
         loop {
             // A busy room and a fast peer would otherwise keep this task running for as long as both last.
@@ -172,7 +199,7 @@ impl Pump {
         while self.line().poll_write(cx)? {
             if self.history.is_none() {
                 self.history = match self.need()? {
-                    Need::Nothing => return Ok(()),
+                    Need::Nothing => return self.company.speak(self.attached.line(), cx),
                     Need::Ring => continue,
                     Need::Page(id, after) => Some(Box::pin(Arc::clone(&self.hub).page(id, after))),
                 };
@@ -228,22 +255,22 @@ impl Pump {
 
     async fn end(mut self, ending: Ending) -> Parting {
         let seat = self.seat.take();
-        let parting = match (ending, self.goodbye.take().map(|goodbye| *goodbye)) {
+        let parting = match (&ending, self.goodbye.as_deref()) {
             (Ending::Gone, None | Some(Ending::Gone)) => Parting::Broken,
             // A peer that has said goodbye need not wait for the answer.
-            (Ending::Gone, Some(Ending::Goodbye(code, _))) => Parting::after(code),
-            (Ending::Goodbye(CloseCode::TRY_AGAIN_LATER, reason), _) => {
+            (Ending::Gone, Some(Ending::Goodbye(code, _))) | (Ending::Goodbye(code, _), _) => Parting::after(*code),
+        };
+        self.company.part(parting);
+        match ending {
+            Ending::Gone => drop(self),
+            Ending::Goodbye(CloseCode::TRY_AGAIN_LATER, reason) => {
                 // Its seat is free at once. But whoever has fallen behind is not reading just now, and is to find out
                 // why when it does: without a seat it costs next to nothing.
                 let hub = Arc::clone(&self.hub);
                 hub.runtime.spawn(self.linger(reason));
-                Parting::Broken
             }
-            (Ending::Goodbye(code, reason), _) => {
-                self.say_goodbye(code, reason, Instant::now() + GOODBYE).await;
-                Parting::after(code)
-            }
-        };
+            Ending::Goodbye(code, reason) => self.say_goodbye(code, reason, Instant::now() + GOODBYE).await,
+        }
         match (seat, parting) {
             (Some(seat), Parting::Clean) => seat.leave(),
             // Somebody whose line broke may be back in a moment: the seat knows how long to wait.
@@ -264,7 +291,10 @@ impl Pump {
 
     /// Says goodbye after what is still on its way out, if the peer takes it before the deadline.
     async fn say_goodbye(self, code: CloseCode, reason: String, deadline: Instant) {
-        let Some((writer, last)) = self.line().finish() else { return };
+        let Some((writer, mut last)) = self.line().finish() else { return };
+        if let Some(word) = self.company.last_word(code, &reason) {
+            last = [last, frame::text(&word)].concat().into();
+        }
         let mut socket = Socket { reader: self.reader, writer };
         if matches!(timeout_at(deadline, socket.writer.write_all(&last)).await, Ok(Ok(()))) {
             // A peer that does not answer, or is gone already, changes nothing any more.

@@ -4,24 +4,38 @@ use std::any::{Any, TypeId};
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use parlour_model::{Author, Event, Timestamp};
+use parlour_model::{Author, Epoch, Event, Timestamp};
 use parlour_websocket::frame;
 
 use crate::lock::lock;
+
+/// Where something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Here<'a> {
+    /// The room's name, as it was first written there.
+    pub room: &'a str,
+    /// Which life of its log; 0 before anybody has written.
+    pub epoch: Epoch,
+}
 
 /// The words of one contract. Each answer is the text of one WebSocket message; `None` when the contract says
 /// nothing of such a thing.
 pub trait Encoder: Any + Send + Sync {
     /// An event of the room's log.
-    fn event(&self, event: &Event) -> Option<String>;
+    fn event(&self, here: Here<'_>, event: &Event) -> Option<String>;
 
     /// Somebody came.
-    fn joined(&self, _who: &Author, _at: Timestamp) -> Option<String> {
+    fn joined(&self, _here: Here<'_>, _who: &Author, _at: Timestamp) -> Option<String> {
         None
     }
 
     /// Somebody went.
-    fn left(&self, _who: &Author, _at: Timestamp) -> Option<String> {
+    fn left(&self, _here: Here<'_>, _who: &Author, _at: Timestamp) -> Option<String> {
+        None
+    }
+
+    /// Somebody is writing.
+    fn typing(&self, _here: Here<'_>, _who: &Author) -> Option<String> {
         None
     }
 
@@ -37,6 +51,24 @@ pub trait Encoder: Any + Send + Sync {
     }
 }
 
+/// What is put around a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// A WebSocket's frame.
+    Plain,
+    /// A compressed one, where that is shorter.
+    Deflated,
+    /// Nothing.
+    Bare,
+}
+
+impl Framing {
+    /// For a peer that takes compressed messages, or one that does not.
+    pub(crate) const fn of_socket(deflate: bool) -> Self {
+        if deflate { Self::Deflated } else { Self::Plain }
+    }
+}
+
 /// How many voices have their frames kept. More would work, but write every entry anew for every seat.
 pub(crate) const MOST_VOICES: usize = 8;
 
@@ -49,14 +81,14 @@ pub(crate) struct Voices(Mutex<Vec<Identity>>);
 struct Identity {
     kind: TypeId,
     address: usize,
-    deflate: bool,
+    framing: Framing,
 }
 
-/// An encoder, whether its frames are compressed, and where they are kept.
+/// An encoder, what is put around its texts, and where they are kept.
 #[derive(Clone, Copy)]
 pub(crate) struct Voice {
     pub(crate) encoder: &'static dyn Encoder,
-    pub(crate) deflate: bool,
+    pub(crate) framing: Framing,
     pub(crate) slot: Option<u8>,
 }
 
@@ -67,20 +99,23 @@ impl Voice {
     }
 
     /// An event as a frame.
-    pub(crate) fn event(self, event: &Event) -> Option<Bytes> {
-        self.encoder.event(event).map(|text| self.frame(&text))
+    pub(crate) fn event(self, here: Here<'_>, event: &Event) -> Option<Bytes> {
+        self.encoder.event(here, event).map(|text| self.frame(&text))
     }
 
     /// A message as a frame, ready for the wire.
     pub(crate) fn frame(self, text: &str) -> Bytes {
-        let deflated = if self.deflate { frame::deflated_text(text) } else { None };
-        deflated.unwrap_or_else(|| frame::text(text))
+        match self.framing {
+            Framing::Plain => frame::text(text),
+            Framing::Deflated => frame::deflated_text(text).unwrap_or_else(|| frame::text(text)),
+            Framing::Bare => Bytes::copy_from_slice(text.as_bytes()),
+        }
     }
 }
 
 impl Voices {
-    pub(crate) fn voice(&self, encoder: &'static dyn Encoder, deflate: bool) -> Voice {
-        let identity = Identity { deflate, ..Identity::of(encoder) };
+    pub(crate) fn voice(&self, encoder: &'static dyn Encoder, framing: Framing) -> Voice {
+        let identity = Identity { framing, ..Identity::of(encoder) };
         let mut known = lock(&self.0);
         let slot = known.iter().position(|one| *one == identity).or_else(|| {
             let free = known.len();
@@ -90,7 +125,7 @@ impl Voices {
             })
         });
         // There are few slots, and a voice is part of what every idle connection costs.
-        Voice { encoder, deflate, slot: slot.and_then(|slot| u8::try_from(slot).ok()) }
+        Voice { encoder, framing, slot: slot.and_then(|slot| u8::try_from(slot).ok()) }
     }
 }
 
@@ -101,7 +136,7 @@ impl Identity {
             0 => 0,
             _ => std::ptr::from_ref(any).addr(),
         };
-        Self { kind: any.type_id(), address, deflate: false }
+        Self { kind: any.type_id(), address, framing: Framing::Plain }
     }
 }
 
@@ -115,7 +150,7 @@ mod tests {
     macro_rules! silent {
         ($($kind:ty),*) => {$(
             impl Encoder for $kind {
-                fn event(&self, _: &Event) -> Option<String> { None }
+                fn event(&self, _: Here<'_>, _: &Event) -> Option<String> { None }
             }
         )*};
     }
@@ -129,10 +164,10 @@ mod tests {
         let voices = Voices::default();
         let all: [&'static dyn Encoder; 4] = [&Silent::<0>, &Silent::<1>, &FIRST, &SECOND];
         for (slot, encoder) in (0..).zip(all) {
-            assert_eq!(voices.voice(encoder, false).slot, Some(slot));
+            assert_eq!(voices.voice(encoder, Framing::Plain).slot, Some(slot));
         }
-        assert_eq!(voices.voice(&Silent::<1>, false).slot, Some(1), "known by now");
-        assert_eq!(voices.voice(&Silent::<1>, true).slot, Some(4), "other frames");
+        assert_eq!(voices.voice(&Silent::<1>, Framing::Plain).slot, Some(1), "known by now");
+        assert_eq!(voices.voice(&Silent::<1>, Framing::Deflated).slot, Some(4), "other frames");
     }
 
     #[test]
@@ -140,7 +175,7 @@ mod tests {
         let voices = Voices::default();
         for number in 0..9_u8 {
             let encoder = Box::leak(Box::new(Numbered(number)));
-            let slot = voices.voice(encoder, false).slot;
+            let slot = voices.voice(encoder, Framing::Plain).slot;
             assert_eq!(slot.is_none(), number == 8, "{number}");
         }
     }

@@ -26,6 +26,7 @@ impl From<Farewell> for Ending {
             Farewell::SessionEnded => (CloseCode::POLICY, "session ended"),
             Farewell::Expired => (CloseCode::POLICY, "token expired"),
             Farewell::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
+            Farewell::PutOut(why) => (CloseCode::POLICY, why.word()),
         };
         Self::Goodbye(code, reason.to_owned())
     }

@@ -10,10 +10,12 @@ use parlour_model::{Epoch, Event, RoomId, RoomName, Seq};
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where a room's log stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The room.
     pub id: RoomId,
+    /// Its name, as it was first written.
+    pub name: String,
     /// Which life of its log this is.
     pub epoch: Epoch,
     /// The seq of the last committed event; 0 when there is none yet.

@@ -11,19 +11,28 @@
 //!    straight into the socket. Seats that have read equally far share the page.
 //! 6. `delivery` is the task of one connection. It reads, and it writes only where the socket was full.
 //!
-//! Beside that way: `presence` counts people, not connections; `registry` knows every open [`Connection`], so that
+//! A connection that follows many rooms goes a second way: its `followers` are rung by the room's `ears` and give its
+//! task what they have not read, a page after the other, when the one before it is written.
+//!
+//! Beside those ways: `presence` counts people, not connections; `registry` knows every open [`Connection`], so that
 //! the end of a session is the end of its sockets; `wheel` is the clock of all pings and idle timeouts.
 //!
 //! Invariants: nothing awaits under a lock; every buffer has a bound; the locks are taken in this order, and each
-//! may be skipped: a line's, its room's, its signal's. The lock of the rooms' table is taken under no other.
+//! may be skipped: a line's or its followers', its room's, its signal's. The lock of the rooms' table is taken under no
+//! other.
 
 mod bells;
 mod bus;
 mod care;
+mod company;
 mod connection;
 mod delivery;
+mod ears;
 mod encoder;
 mod ending;
+mod feed;
+mod follower;
+mod followers;
 mod history;
 mod hub;
 mod line;
@@ -31,6 +40,7 @@ mod lock;
 mod node;
 mod out;
 mod page;
+mod places;
 mod presence;
 mod queue;
 mod reading;
@@ -41,17 +51,24 @@ mod room;
 mod rooms;
 mod seat;
 mod settings;
+mod slab;
+mod stay;
 mod subscription;
 mod turn;
+mod typing;
 mod walker;
 mod wheel;
 
 pub use bus::Published;
 pub use connection::Connection;
 pub use delivery::{Conversation, Parting};
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Here};
+pub use feed::{Feed, Heard};
+pub use follower::{Ended, Follower, Found, NewFollower};
+pub use followers::{Announcer, Followers, MOST_ROOMS, NotFollowed, Note};
 pub use history::{BoxFuture, Head, History, HistoryError};
 pub use hub::{Counts, Hub};
+pub use places::PutOut;
 pub use registry::{Farewell, Owner, TooManyConnections};
 pub use seat::{JoinError, NewSeat, Seat};
 pub use settings::HubSettings;

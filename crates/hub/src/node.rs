@@ -63,6 +63,26 @@ impl Listener for Inner {
                     self.tell_later(&room, later);
                 }
             }
+            Hint::Expelled { room, account, why } => {
+                if let Some(room) = self.rooms.find(&room) {
+                    self.tell_later(&room, room.expel(account, why, self.clock.now()));
+                }
+            }
+            Hint::TurnedOut { room, why, stay } => {
+                if let Some(room) = self.rooms.find(&room) {
+                    self.tell_later(&room, room.turn_out(why, &stay, self.clock.now()));
+                }
+            }
+            Hint::Noted { account, note } => {
+                for listener in self.registry.listeners(account) {
+                    listener.note(note.clone());
+                }
+            }
+            Hint::Typing { room, author } => {
+                if let Some(room) = self.rooms.find(&room) {
+                    room.hear_typing(author);
+                }
+            }
         }
     }
 }
@@ -72,6 +92,7 @@ impl Inner {
         let Some(room) = self.rooms.find(&published.room) else {
             return;
         };
+        room.entitle(published.room.as_str());
         let log = Log { epoch: published.epoch, id: published.head_id };
         if room.take(log, published.events) {
             self.repair(&room);

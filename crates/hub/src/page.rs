@@ -7,6 +7,10 @@ use crate::ring::Position;
 /// The most bytes of one write: what a socket's buffer takes at once.
 const PAGE_BYTES: usize = 64 * 1024;
 
+/// Of what is said on a connection that follows many rooms, of one of them: so that several fit into one write, and
+/// answers beside it into the private queue.
+const SHARE_BYTES: usize = 16 * 1024;
+
 /// Whole frames for one write. Nothing is taken from where they come from until they are written: so a page may
 /// be shared by all who have read equally far.
 #[derive(Default)]
@@ -15,6 +19,8 @@ pub(crate) struct Page {
     /// The frames one after the other. Left empty for a single one.
     joined: Vec<u8>,
     bytes: usize,
+    /// Whether it is one of several in a write.
+    is_share: bool,
     /// The place in the ring that is reached when all is written; `None` when the page became full before, or
     /// does not come from the ring.
     pub(crate) reached: Option<Reached>,
@@ -59,9 +65,15 @@ pub(crate) enum Step {
 }
 
 impl Page {
+    /// One room's share of a write.
+    pub(crate) fn share() -> Self {
+        Self { is_share: true, ..Self::default() }
+    }
+
     /// Adds a frame. `false`: it has to wait for the next page. One that is longer than a page has one of its own.
     pub(crate) fn add(&mut self, frame: Bytes, step: Step) -> bool {
-        if !self.pieces.is_empty() && self.bytes + frame.len() > PAGE_BYTES {
+        let most = if self.is_share { SHARE_BYTES } else { PAGE_BYTES };
+        if !self.pieces.is_empty() && self.bytes + frame.len() > most {
             return false;
         }
         if let [first] = &self.pieces[..] {

@@ -45,10 +45,15 @@ impl People {
         self.known.len()
     }
 
-    /// Everybody whom the room knows to be here, but one.
-    pub(crate) fn others(&self, id: Option<AccountId>) -> Vec<Author> {
+    /// Those whom the room knows to be here, but one; at most so many.
+    pub(crate) fn others(&self, id: Option<AccountId>, most: usize) -> Vec<Author> {
         let told = self.known.values().filter_map(|person| person.told.as_ref());
-        told.filter(|author| Some(author.id) != id).cloned().collect()
+        told.filter(|author| Some(author.id) != id).take(most).cloned().collect()
+    }
+
+    /// Everybody who is here, or is taken to be.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = AccountId> {
+        self.known.keys().copied()
     }
 
     /// Whether the room does not know yet that somebody is here, or not by this name.
@@ -76,6 +81,14 @@ impl People {
             person.awaited_until = None;
             self.changed.push(id);
         }
+    }
+
+    /// All seats of somebody are taken away, and they are not awaited.
+    pub(crate) fn expel(&mut self, id: AccountId) {
+        let Some(person) = self.known.get_mut(&id) else { return };
+        person.seats = 0;
+        person.awaited_until = None;
+        self.changed.push(id);
     }
 
     /// The line of a seat broke. Says whether it was the last, so that its owner is awaited until then.
@@ -154,7 +167,7 @@ mod tests {
         people.leave(AccountId(1));
         people.arrive(&ada("ada"));
         assert_eq!(people.news(), [], "gone and back");
-        assert_eq!(people.others(None), [ada("ada")]);
+        assert_eq!(people.others(None, 9), [ada("ada")]);
     }
 
     #[test]
@@ -163,7 +176,7 @@ mod tests {
         people.arrive(&ada("ada"));
         people.news();
         people.rename(AccountId(1), "countess");
-        assert_eq!(people.others(None), [ada("ada")], "as the room knows her");
+        assert_eq!(people.others(None, 9), [ada("ada")], "as the room knows her");
         assert_eq!(people.news(), [News::Left(ada("ada")), News::Joined(ada("countess"))]);
         people.rename(AccountId(1), "countess");
         assert!(!people.has_news());

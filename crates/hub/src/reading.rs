@@ -79,6 +79,14 @@ impl Reading {
         matches!(self.place, Place::Live { .. })
     }
 
+    /// Whether it has all that there is.
+    pub(crate) fn is_up_to_date(&self) -> bool {
+        match self.place {
+            Place::Live { cursor, .. } => cursor == self.room.end(),
+            Place::Behind { .. } => false,
+        }
+    }
+
     /// Whether what it has not read is gone.
     pub(crate) fn has_fallen_off(&self) -> bool {
         match self.place {
@@ -109,13 +117,15 @@ impl Reading {
             if !queue.give(place, &mut next, page) {
                 return Ok(());
             }
-            let is_own = awaits_own && entry.what().person() == self.person;
+            let is_typing = matches!(entry.what(), What::Typing(_));
+            let is_own = (awaits_own || is_typing) && entry.what().person() == self.person;
             awaits_own &= !(is_own && matches!(entry.what(), What::Joined(..)));
             let is_news = match entry.seq() {
                 Some(seq) => seq > after,
                 None => place >= self.joined_at && !is_own,
             };
-            let frame = if is_news { state.ring.frame(entry, self.voice) } else { Bytes::new() };
+            let frame =
+                if is_news { state.ring.frame(entry, self.voice, self.room.here(&state)) } else { Bytes::new() };
             let reached = Reached { cursor: place + 1, plain: false, awaits_own };
             if !frame.is_empty() && !page.add(frame, Step::Ring(reached)) {
                 return Ok(());
@@ -133,7 +143,7 @@ impl Reading {
         let state = self.room.read();
         let mut page = Page::default();
         for (place, entry) in state.ring.from(cursor).ok_or(FellBehind)? {
-            let frame = state.ring.frame(entry, self.voice);
+            let frame = state.ring.frame(entry, self.voice, self.room.here(&state));
             if !frame.is_empty() && !page.add(frame, Step::Ring(Reached::plain(place + 1))) {
                 return Ok(page);
             }
@@ -178,6 +188,14 @@ impl Reading {
         }
     }
 
+    /// Whether a page of the history does not begin where it should: what was there is no longer kept.
+    pub(crate) fn has_gap_before(&self, events: &[Event]) -> bool {
+        match &self.place {
+            Place::Behind { after, .. } => events.first().is_none_or(|first| first.seq > after + 1),
+            Place::Live { .. } => false,
+        }
+    }
+
     /// Takes a page of the history, or as much of it as may wait; the rest is read again.
     pub(crate) fn read(&mut self, events: &[Event]) {
         let Place::Behind { after, frames, last } = &mut self.place else {
@@ -188,9 +206,10 @@ impl Reading {
             *after = (*after).max(*last);
         }
         let mut bytes = 0;
+        let here = self.room.here(&self.room.read());
         for event in events {
             *after = event.seq;
-            let frame = self.voice.event(event);
+            let frame = self.voice.event(here, event);
             bytes += frame.as_ref().map_or(0, Bytes::len);
             frames.extend(frame);
             if bytes >= MOST_WAITING {
@@ -205,14 +224,15 @@ mod tests {
     use parlour_model::{Author, Epoch, EventBody, RoomName, Timestamp};
 
     use super::*;
-    use crate::encoder::Encoder;
+    use crate::encoder::{Encoder, Framing, Here};
     use crate::history::Head;
+    use crate::places::Reach;
     use crate::settings::HubSettings;
 
     struct Texts;
 
     impl Encoder for Texts {
-        fn event(&self, event: &Event) -> Option<String> {
+        fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
             let EventBody::Message { text, .. } = &event.body else { return None };
             Some(text.clone())
         }
@@ -222,10 +242,11 @@ mod tests {
     fn of_a_long_page_only_so_much_waits_and_the_rest_is_asked_for_again() {
         const LAST: Seq = 20;
         let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default());
-        assert!(!room.start(Some(Head { id: RoomId(1), epoch: Epoch(0), last_seq: LAST })));
+        let head = Head { id: RoomId(1), name: "den".to_owned(), epoch: Epoch(0), last_seq: LAST };
+        assert!(!room.start(Some(&head)));
         let room = Arc::new(room);
-        let (arrived, _) = room.arrive(None, Timestamp(0), false);
-        let voice = Voice { encoder: &Texts, deflate: false, slot: None };
+        let (arrived, _) = room.arrive(None, Timestamp(0), 0, Reach::Seat(Arc::default()));
+        let voice = Voice { encoder: &Texts, framing: Framing::Plain, slot: None };
         let mut reading = Reading::begin(room, voice, None, &arrived, Some(0));
         let long = |seq| {
             let author = Author { id: AccountId(1), username: "ada".to_owned() };

@@ -1,13 +1,17 @@
 //! Every open connection, by session, account, source and expiry, whether or not it is in a room.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Waker};
+use std::time::Duration;
 
 use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
 use tokio::sync::Notify;
 
+use crate::followers::Listener;
 use crate::lock::lock;
+use crate::places::PutOut;
 use crate::settings::HubSettings;
 
 /// Who a connection speaks for.
@@ -30,6 +34,8 @@ pub enum Farewell {
     Expired,
     /// The server restarts: close with 1012, which tells the peer to come back.
     Restarting,
+    /// It sat in a room that its owner may no longer read: close with 1008.
+    PutOut(PutOut),
 }
 
 /// This account, this source, or everybody together has as many connections as are allowed.
@@ -38,6 +44,9 @@ pub struct TooManyConnections;
 
 /// A connection's number in the registry.
 pub(crate) type Key = u64;
+
+/// How long before its token's end a connection that listens is told of it.
+const WARNED_BEFORE: Duration = Duration::from_mins(1);
 
 /// The table of open connections.
 pub(crate) struct Registry {
@@ -61,6 +70,10 @@ struct Book {
     by_account: HashMap<AccountId, HashSet<Key>>,
     by_source: HashMap<SourcePrefix, usize>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
+    /// Those that hear what concerns their owner.
+    listeners: HashMap<Key, Weak<Listener>>,
+    /// Up to here those that listen were told that their token ends.
+    warned: Timestamp,
     /// Since the drain began whoever still comes is sent away at once.
     draining: bool,
 }
@@ -80,7 +93,7 @@ pub(crate) struct Signal {
 
 impl Signal {
     /// Tells it to go. The first reason stands.
-    fn give(&self, farewell: Farewell) {
+    pub(crate) fn give(&self, farewell: Farewell) {
         if self.farewell.set(farewell).is_ok() {
             self.ring();
         }
@@ -165,7 +178,26 @@ impl Registry {
             return Err(TooManyConnections);
         }
         book.give_owner(key, Some(owner));
+        let late = book.late(key);
+        drop(book);
+        warn(late);
         Ok(())
+    }
+
+    /// Has a connection hear from now on what concerns its owner.
+    pub(crate) fn listen(&self, key: Key, listener: &Arc<Listener>) {
+        let mut book = lock(&self.book);
+        book.listeners.insert(key, Arc::downgrade(listener));
+        let late = book.late(key);
+        drop(book);
+        warn(late);
+    }
+
+    /// Those of an account's connections that listen.
+    pub(crate) fn listeners(&self, account: AccountId) -> Vec<Arc<Listener>> {
+        let book = lock(&self.book);
+        let keys = book.by_account.get(&account).into_iter().flatten();
+        keys.filter_map(|key| book.listeners.get(key)?.upgrade()).collect()
     }
 
     pub(crate) fn unbind(&self, key: Key) {
@@ -197,13 +229,16 @@ impl Registry {
         }
     }
 
-    /// Sends away those whose token's time is up.
+    /// Sends away those whose token's time is up, and tells those that listen when it will soon be.
     pub(crate) fn expire(&self, now: Timestamp) {
         let mut book = lock(&self.book);
+        let late = book.newly_late(now + WARNED_BEFORE);
         while let Some((at, key)) = book.by_expiry.first().copied().filter(|(at, _)| *at <= now) {
             book.by_expiry.remove(&(at, key));
             book.lines[&key].signal.give(Farewell::Expired);
         }
+        drop(book);
+        warn(late);
     }
 
     /// Begins the drain and returns who was there.
@@ -230,7 +265,35 @@ pub(crate) fn send_away(signal: &Signal) {
     signal.give(Farewell::Restarting);
 }
 
+/// Those whose token ends soon, and when.
+type Late = Vec<(Arc<Listener>, Timestamp)>;
+
+/// Outside of the lock, because listeners have one of their own.
+fn warn(late: impl IntoIterator<Item = (Arc<Listener>, Timestamp)>) {
+    for (listener, at) in late {
+        listener.expires(at);
+    }
+}
+
 impl Book {
+    /// Who has come into the time in which one is told.
+    fn newly_late(&mut self, until: Timestamp) -> Late {
+        if until <= self.warned || self.listeners.is_empty() {
+            self.warned = self.warned.max(until);
+            return Vec::new();
+        }
+        let after = (Bound::Excluded((self.warned, Key::MAX)), Bound::Included((until, Key::MAX)));
+        self.warned = until;
+        let soon = self.by_expiry.range(after);
+        soon.filter_map(|(at, key)| Some((self.listeners.get(key)?.upgrade()?, *at))).collect()
+    }
+
+    /// Whether one that listens comes too late to be found there.
+    fn late(&self, key: Key) -> Option<(Arc<Listener>, Timestamp)> {
+        let at = self.owner(key)?.expires_at.filter(|at| *at <= self.warned)?;
+        Some((self.listeners.get(&key)?.upgrade()?, at))
+    }
+
     fn enter(&mut self, source: SourcePrefix) -> Key {
         let key = self.next;
         self.next += 1;
@@ -245,6 +308,7 @@ impl Book {
         let Some(line) = self.lines.remove(&key) else {
             return;
         };
+        self.listeners.remove(&key);
         if let Some(count) = self.by_source.get_mut(&line.source) {
             *count -= 1;
             if *count == 0 {

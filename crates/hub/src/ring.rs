@@ -5,9 +5,9 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use parlour_model::{AccountId, Author, Event, Seq, Timestamp};
+use parlour_model::{AccountId, Author, Event, EventBody, Seq, Timestamp};
 
-use crate::encoder::{MOST_VOICES, Voice};
+use crate::encoder::{Here, MOST_VOICES, Voice};
 
 /// An entry's place in its ring: ascending from 0 for as long as the room is active. Presence has places too,
 /// so this is not the seq.
@@ -19,6 +19,7 @@ pub(crate) enum What {
     Event(Event),
     Joined(Author, Timestamp),
     Left(Author, Timestamp),
+    Typing(Author),
 }
 
 /// One thing that happened, written at most once per encoder.
@@ -54,7 +55,7 @@ impl Entry {
     pub(crate) fn seq(&self) -> Option<Seq> {
         match &self.what {
             What::Event(event) => Some(event.seq),
-            What::Joined(..) | What::Left(..) => None,
+            What::Joined(..) | What::Left(..) | What::Typing(_) => None,
         }
     }
 
@@ -68,32 +69,37 @@ impl What {
     fn weight(&self) -> usize {
         let text = match self {
             Self::Event(event) => event.body.text_bytes(),
-            Self::Joined(author, _) | Self::Left(author, _) => author.username.len(),
+            Self::Joined(author, _) | Self::Left(author, _) | Self::Typing(author) => author.username.len(),
         };
         size_of::<Entry>() + text
     }
 
-    /// Who came or went.
+    /// Who came or went, or is writing.
     pub(crate) fn person(&self) -> Option<AccountId> {
         match self {
             Self::Event(_) => None,
-            Self::Joined(author, _) | Self::Left(author, _) => Some(author.id),
+            Self::Joined(author, _) | Self::Left(author, _) | Self::Typing(author) => Some(author.id),
         }
+    }
+
+    fn is_presence(&self) -> bool {
+        matches!(self, Self::Joined(..) | Self::Left(..))
     }
 
     fn sign(&mut self, account: AccountId, name: Option<&str>) -> bool {
         match self {
             Self::Event(event) => event.body.sign(account, name),
-            Self::Joined(..) | Self::Left(..) => false,
+            Self::Joined(..) | Self::Left(..) | Self::Typing(_) => false,
         }
     }
 
     /// In a contract's words; empty when that says nothing of it.
-    fn written_by(&self, voice: Voice) -> Bytes {
+    fn written_by(&self, voice: Voice, here: Here<'_>) -> Bytes {
         let text = match self {
-            Self::Event(event) => voice.encoder.event(event),
-            Self::Joined(who, at) => voice.encoder.joined(who, *at),
-            Self::Left(who, at) => voice.encoder.left(who, *at),
+            Self::Event(event) => voice.encoder.event(here, event),
+            Self::Joined(who, at) => voice.encoder.joined(here, who, *at),
+            Self::Left(who, at) => voice.encoder.left(here, who, *at),
+            Self::Typing(who) => voice.encoder.typing(here, who),
         };
         text.map_or_else(Bytes::new, |text| voice.frame(&text))
     }
@@ -119,6 +125,9 @@ impl Ring {
 
     /// Appends an entry and lets go of the oldest that are over a bound; the newest always stays.
     pub(crate) fn push(&mut self, what: What) {
+        if let What::Event(event) = &what {
+            self.amend(event);
+        }
         *self.bytes.get_mut() += what.weight();
         self.entries.push_back(Entry::new(what));
         while self.entries.len() > 1 && self.is_over() {
@@ -138,6 +147,28 @@ impl Ring {
             entry.frames = [const { OnceLock::new() }; MOST_VOICES];
             *self.bytes.get_mut() += entry.weight();
         }
+    }
+
+    /// Has a message that is still here read as it does after an event: whoever comes to it later is not shown what was
+    /// taken away.
+    fn amend(&mut self, event: &Event) {
+        let (EventBody::Edited { target, .. } | EventBody::Deleted { target, .. }) = event.body else { return };
+        let Some(index) = self.position_of(target).and_then(|place| usize::try_from(place - self.first).ok()) else {
+            return;
+        };
+        let entry = &mut self.entries[index];
+        let before = entry.weight();
+        let What::Event(amended) = &mut entry.what else { return };
+        match (&mut amended.body, &event.body) {
+            (EventBody::Message { text, added, .. }, EventBody::Edited { text: new, .. }) => {
+                new.clone_into(text);
+                added.get_or_insert_default().edited_at = Some(event.at);
+            }
+            (body @ EventBody::Message { .. }, _) => *body = EventBody::Erased,
+            _ => return,
+        }
+        entry.frames = [const { OnceLock::new() }; MOST_VOICES];
+        *self.bytes.get_mut() = *self.bytes.get_mut() + entry.weight() - before;
     }
 
     /// Forgets everything in such a way that every cursor has fallen off.
@@ -180,12 +211,12 @@ impl Ring {
     }
 
     /// An entry in a contract's words; empty when that says nothing of it.
-    pub(crate) fn frame(&self, entry: &Entry, voice: Voice) -> Bytes {
+    pub(crate) fn frame(&self, entry: &Entry, voice: Voice, here: Here<'_>) -> Bytes {
         let Some(slot) = voice.slot else {
-            return entry.what.written_by(voice);
+            return entry.what.written_by(voice, here);
         };
         let frame = entry.frames[usize::from(slot)].get_or_init(|| {
-            let frame = entry.what.written_by(voice);
+            let frame = entry.what.written_by(voice, here);
             self.bytes.fetch_add(frame.len(), Ordering::Relaxed);
             frame
         });
@@ -202,7 +233,7 @@ impl Ring {
         };
         *self.bytes.get_mut() -= entry.weight();
         self.first += 1;
-        if entry.seq().is_none() {
+        if entry.what.is_presence() {
             self.presence_lost = self.first;
         }
     }
@@ -210,15 +241,17 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use parlour_model::EventBody;
+    use parlour_model::Epoch;
 
     use super::*;
-    use crate::encoder::Encoder;
+    use crate::encoder::{Encoder, Framing};
+
+    const HERE: Here<'static> = Here { room: "den", epoch: Epoch(0) };
 
     struct Thousand;
 
     impl Encoder for Thousand {
-        fn event(&self, _: &Event) -> Option<String> {
+        fn event(&self, _: Here<'_>, _: &Event) -> Option<String> {
             Some("7".repeat(996))
         }
     }
@@ -251,6 +284,23 @@ mod tests {
     }
 
     #[test]
+    fn what_was_taken_away_is_not_shown_and_what_was_changed_is_shown_changed() {
+        let ada = || Author { id: AccountId(1), username: "ada".to_owned() };
+        let mut ring = Ring::new(10, usize::MAX);
+        let what = |seq, body| What::Event(Event { seq, at: Timestamp(seq), body });
+        ring.push(what(1, EventBody::message(ada(), "first".to_owned(), None)));
+        ring.push(what(2, EventBody::message(ada(), "second".to_owned(), None)));
+        ring.push(what(3, EventBody::Edited { by: Some(ada()), target: 1, text: "changed".to_owned() }));
+        ring.push(what(4, EventBody::Deleted { by: Some(ada()), target: 2 }));
+        ring.push(what(5, EventBody::Deleted { by: Some(ada()), target: 99 }));
+        let bodies: Vec<_> = ring.entries.iter().map(|entry| format!("{:?}", entry.what)).collect();
+        assert!(bodies[0].contains("changed") && bodies[0].contains("Timestamp(3)"), "{}", bodies[0]);
+        assert!(bodies[1].contains("Erased"), "{}", bodies[1]);
+        let weight: usize = ring.entries.iter().map(Entry::weight).sum();
+        assert_eq!(*ring.bytes.get_mut(), weight);
+    }
+
+    #[test]
     fn places_go_on_while_the_oldest_entries_go() {
         let mut ring = Ring::new(3, usize::MAX);
         for what in [joined(), event(5), joined(), event(6), event(7)] {
@@ -268,11 +318,11 @@ mod tests {
     #[test]
     fn frames_count_and_are_given_back() {
         let mut ring = Ring::new(100, 5_000);
-        let voice = Voice { encoder: &Thousand, deflate: false, slot: Some(0) };
+        let voice = Voice { encoder: &Thousand, framing: Framing::Plain, slot: Some(0) };
         for seq in 1..=100 {
             ring.push(event(seq));
             let (_, newest) = ring.from(ring.end() - 1).expect("is there").next().expect("the newest");
-            assert_eq!(ring.frame(newest, voice).len(), 1_000);
+            assert_eq!(ring.frame(newest, voice, HERE).len(), 1_000);
         }
         assert!((1..=5).contains(&ring.entries.len()));
         let kept: usize = ring.entries.iter().map(Entry::weight).sum();

@@ -1,23 +1,30 @@
 //! One room in memory: its place in the log, its newest entries, its people.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
-use parlour_model::{AccountId, Author, Event, RoomId, RoomName, Seq, Timestamp};
+use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq, Timestamp};
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::bells::Bells;
+use crate::ears::ring_ears;
+use crate::encoder::Here;
 use crate::history::Head;
 use crate::lock::{read, write};
+use crate::places::{Place, Places, PutOut, Reach};
 use crate::presence::{News, People};
 use crate::ring::{Position, Ring, What};
 use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
+use crate::typing::{MOST_WHO_HEAR, Typists};
 
 /// A room that somebody is in, or was in until a moment ago.
 pub(crate) struct Room {
     pub(crate) name: RoomName,
+    /// The name that it has in the store, once that is known: whoever came first may spell it otherwise.
+    title: OnceLock<Box<str>>,
     /// Done by whoever joins first; the others wait for it.
     pub(crate) activation: OnceCell<()>,
     state: RwLock<State>,
@@ -25,6 +32,9 @@ pub(crate) struct Room {
     first: AtomicU64,
     end: AtomicU64,
     bells: Arc<Bells>,
+    /// Whether a task rings those who follow.
+    has_ringer: AtomicBool,
+    pub(crate) typists: Typists,
     /// Frames given to seats, all rooms together.
     delivered: Arc<AtomicU64>,
     /// A room with more people gathers their comings and goings for a moment.
@@ -36,6 +46,7 @@ pub(crate) struct State {
     subscription: Subscription,
     pub(crate) ring: Ring,
     people: People,
+    places: Places,
     /// Whether a task fills the hole in the log.
     repairing: bool,
     /// Whether comings and goings are being gathered.
@@ -46,11 +57,17 @@ pub(crate) struct State {
 pub(crate) struct Arrived {
     /// From here on presence entries are news to the seat; its `others` show the earlier ones.
     pub(crate) at: Position,
+    pub(crate) place: Place,
+    /// How many people there are, the newcomer among them.
+    pub(crate) count: usize,
+    /// Some of them, or all, but not the newcomer.
     pub(crate) others: Vec<Author>,
     /// Whether the room does not know yet that the newcomer is there.
     pub(crate) untold: bool,
     /// The seq of the last event before `at`.
     pub(crate) last: Seq,
+    /// The log that this is in, if there is one.
+    pub(crate) log: Option<Log>,
 }
 
 /// Where a seat that is behind can go on.
@@ -74,16 +91,20 @@ impl Room {
             subscription: Subscription::default(),
             ring: Ring::new(settings.ring_entries, settings.ring_bytes),
             people: People::default(),
+            places: Places::default(),
             repairing: false,
             tells_later: false,
         };
         Self {
             name,
+            title: OnceLock::new(),
             activation: OnceCell::new(),
             state: RwLock::new(state),
             first: AtomicU64::new(0),
             end: AtomicU64::new(0),
             bells: Arc::new(Bells::new(settings.walkers)),
+            has_ringer: AtomicBool::new(false),
+            typists: Typists::default(),
             delivered,
             large: settings.large_room,
         }
@@ -104,6 +125,24 @@ impl Room {
         &self.bells
     }
 
+    /// Where this is, for an encoder.
+    pub(crate) fn here(&self, state: &State) -> Here<'_> {
+        let room = self.title.get().map_or(self.name.as_str(), |title| title);
+        Here { room, epoch: state.subscription.log().map_or_else(Epoch::default, |log| log.epoch) }
+    }
+
+    /// Learns its name as it was first written.
+    pub(crate) fn entitle(&self, name: &str) {
+        self.title.get_or_init(|| name.into());
+    }
+
+    /// Sees to it that those who follow are rung when something happens.
+    pub(crate) fn begin_ringing(self: &Arc<Self>, runtime: &Handle) {
+        if !self.has_ringer.swap(true, Ordering::Relaxed) {
+            runtime.spawn(ring_ears(Arc::downgrade(self), Arc::clone(&self.bells)));
+        }
+    }
+
     /// Counts frames that were given to seats.
     pub(crate) fn count(&self, given: u64) {
         self.delivered.fetch_add(given, Ordering::Relaxed);
@@ -120,7 +159,10 @@ impl Room {
 
     /// Begins after the head. `true`: the log has a hole, and the caller is to fill it.
     #[must_use]
-    pub(crate) fn start(&self, head: Option<Head>) -> bool {
+    pub(crate) fn start(&self, head: Option<&Head>) -> bool {
+        if let Some(head) = head {
+            self.entitle(&head.name);
+        }
         self.follow(|subscription| subscription.start(head))
     }
 
@@ -144,31 +186,83 @@ impl Room {
         hole
     }
 
-    /// Takes a seat: registration, the list of others and the newcomer's entry are one step.
-    pub(crate) fn arrive(&self, person: Option<&Author>, at: Timestamp, list: bool) -> (Arrived, Later) {
+    /// Somebody comes: registration, the list of others and the newcomer's entry are one step.
+    pub(crate) fn arrive(
+        &self,
+        person: Option<&Author>,
+        at: Timestamp,
+        most_listed: usize,
+        reach: Reach,
+    ) -> (Arrived, Later) {
         self.change(|state| {
             let id = person.map(|author| author.id);
-            let others = if list { state.people.others(id) } else { Vec::new() };
+            let place = state.places.take(id, reach);
+            let others = state.people.others(id, most_listed);
             if let Some(author) = person {
                 state.people.arrive(author);
             }
             let later = state.tell_if_small(self.large, at);
             let untold = id.is_some_and(|id| state.people.is_untold(id));
-            (Arrived { at: state.ring.end(), others, untold, last: state.subscription.last() }, later)
+            let (last, log) = (state.subscription.last(), state.subscription.log());
+            let count = state.people.len();
+            (Arrived { at: state.ring.end(), place, count, others, untold, last, log }, later)
         })
     }
 
-    /// A person gives up a seat.
-    pub(crate) fn leave(&self, id: AccountId, at: Timestamp) -> Later {
+    /// A place is given up.
+    pub(crate) fn leave(&self, place: Place, person: Option<AccountId>, at: Timestamp) -> Later {
         self.change(|state| {
+            let was_here = state.places.give_back(place);
+            let Some(id) = person.filter(|_| was_here) else {
+                return Later(false);
+            };
             state.people.leave(id);
             state.tell_if_small(self.large, at)
         })
     }
 
-    /// A person's line broke. `true`: it was the last, and they are awaited until then.
-    pub(crate) fn lose(&self, id: AccountId, until: Instant) -> bool {
-        write(&self.state).people.lose(id, until)
+    /// The line behind a place broke. Says who is awaited until then, if it was their last.
+    pub(crate) fn lose(&self, place: Place, person: Option<AccountId>, until: Instant) -> Option<AccountId> {
+        let mut state = write(&self.state);
+        let was_here = state.places.give_back(place);
+        person.filter(|id| was_here && state.people.lose(*id, until))
+    }
+
+    /// Somebody is put out, and has left with that.
+    pub(crate) fn expel(&self, id: AccountId, why: PutOut, at: Timestamp) -> Later {
+        self.change(|state| {
+            state.places.put_out(why, |account| account == Some(id));
+            state.people.expel(id);
+            state.tell_if_small(self.large, at)
+        })
+    }
+
+    /// Everybody is put out but these, in order, and the guests with them. From a room that is gone nothing more is
+    /// read.
+    pub(crate) fn turn_out(&self, why: PutOut, stay: &[AccountId], at: Timestamp) -> Later {
+        let may_stay = |id: AccountId| stay.binary_search(&id).is_ok();
+        self.change(|state| {
+            state.places.put_out(why, |account| !account.is_some_and(may_stay));
+            let gone: Vec<_> = state.people.ids().filter(|id| !may_stay(*id)).collect();
+            for id in gone {
+                state.people.expel(id);
+            }
+            let later = state.tell_if_small(self.large, at);
+            if why == PutOut::Deleted {
+                state.subscription.end();
+                state.ring.turn_over();
+            }
+            later
+        })
+    }
+
+    /// Somebody is writing: those in the room hear of it, unless there are too many.
+    pub(crate) fn hear_typing(&self, author: Author) {
+        self.change(|state| {
+            if state.places.len() <= MOST_WHO_HEAR {
+                state.ring.push(What::Typing(author));
+            }
+        });
     }
 
     /// Waits no longer for a person, unless they are back or awaited anew.
@@ -210,7 +304,7 @@ impl Room {
         } else if let Some(place) = ring.position_of(after + 1) {
             place
         } else {
-            return state.subscription.room().map_or(Gate::Lost, Gate::Read);
+            return state.subscription.log().map_or(Gate::Lost, |log| Gate::Read(log.id));
         };
         // Presence since the joining may stand before the events that the history has already given.
         if place > joined_at && presence && ring.lost_presence_since(joined_at) {
@@ -260,6 +354,16 @@ impl State {
     /// The seq of the last delivered event.
     pub(crate) fn last(&self) -> Seq {
         self.subscription.last()
+    }
+
+    /// The log that is followed, if there is one.
+    pub(crate) fn log(&self) -> Option<Log> {
+        self.subscription.log()
+    }
+
+    /// Rings so many of those who follow, from a number on, and says whether there are more.
+    pub(crate) fn ring_ears(&self, first: usize, most: usize) -> bool {
+        self.places.ring(first, most)
     }
 
     /// Tells of comings and goings at once, unless there are too many people for that.

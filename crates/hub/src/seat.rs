@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use parlour_model::{AccountId, Author, RoomName, Seq};
+use parlour_model::{Author, RoomName, Seq};
 use parlour_websocket::Writer;
-use tokio::time::Instant;
 
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, Framing};
 use crate::history::Head;
 use crate::line::Line;
 use crate::node::Inner;
+use crate::places::Reach;
 use crate::reading::Reading;
 use crate::room::Room;
 use crate::rooms::Hold;
+use crate::stay::Stay;
 use crate::walker::Walkers;
 use crate::{Connection, Hub};
 
@@ -39,12 +39,9 @@ pub enum JoinError {
 /// One connection's place in one room. Dropping it means that the line broke: its person is awaited for the
 /// grace. [`Seat::leave`] means that they have gone.
 pub struct Seat {
-    hub: Arc<Inner>,
-    hold: Hold,
-    person: Option<AccountId>,
+    stay: Stay,
     /// What the seat begins with, until somebody listens.
     begin: Option<Box<Begin>>,
-    has_left: bool,
 }
 
 struct Begin {
@@ -64,19 +61,19 @@ impl Hub {
     ///
     /// # Errors
     /// [`JoinError::HistoryAway`].
-    pub async fn join(&self, room: &RoomName, _connection: &Connection, seat: NewSeat) -> Result<Seat, JoinError> {
+    pub async fn join(&self, room: &RoomName, connection: &Connection, seat: NewSeat) -> Result<Seat, JoinError> {
         let hub = Arc::clone(&self.0);
         let hold = hub.rooms.hold(room, || hub.new_room(room));
         hub.activate(&hold.room).await?;
         let since = hub.within_log(&hold.room, seat.since).await?;
-        Ok(Seat::take(hub, hold, &seat, since))
+        Ok(Seat::take(hub, hold, connection, &seat, since))
     }
 }
 
 impl Inner {
-    async fn activate(&self, room: &Arc<Room>) -> Result<(), JoinError> {
+    pub(crate) async fn activate(&self, room: &Arc<Room>) -> Result<(), JoinError> {
         let read = || async {
-            if room.start(self.head_of(room).await?) {
+            if room.start(self.head_of(room).await?.as_ref()) {
                 self.repair(room);
             }
             Ok(())
@@ -94,67 +91,51 @@ impl Inner {
         Ok(Some(since.min(last.max(room.last()))))
     }
 
-    async fn head_of(&self, room: &Room) -> Result<Option<Head>, JoinError> {
+    pub(crate) async fn head_of(&self, room: &Room) -> Result<Option<Head>, JoinError> {
         let _permit = self.may_read().await;
         self.history.head(&room.name).await.map_err(|_| JoinError::HistoryAway)
     }
 }
 
 impl Seat {
-    fn take(hub: Arc<Inner>, hold: Hold, new: &NewSeat, since: Option<Seq>) -> Self {
+    fn take(hub: Arc<Inner>, hold: Hold, connection: &Connection, new: &NewSeat, since: Option<Seq>) -> Self {
         let now = hub.clock.now();
-        let voice = hub.voices.voice(new.encoder, false);
-        let (arrived, later) = hold.room.arrive(new.person.as_ref(), now, new.encoder.presence());
-        hub.tell_later(&hold.room, later);
-        hub.seats.fetch_add(1, Ordering::Relaxed);
+        let voice = hub.voices.voice(new.encoder, Framing::Plain);
+        let most_listed = if new.encoder.presence() { usize::MAX } else { 0 };
+        let reach = Reach::Seat(Arc::clone(connection.signal()));
+        let (stay, arrived) = Stay::begin(hub, hold, new.person.as_ref(), most_listed, reach);
         let online = new.encoder.online(&arrived.others, now);
-        let joined = new.person.as_ref().and_then(|who| new.encoder.joined(who, now));
-        let person = new.person.as_ref().map(|author| author.id);
-        let reading = Reading::begin(Arc::clone(&hold.room), voice, person, &arrived, since);
+        let joined = {
+            let here = stay.room().here(&stay.room().read());
+            new.person.as_ref().and_then(|who| new.encoder.joined(here, who, now))
+        };
+        let reading = Reading::begin(Arc::clone(stay.room()), voice, stay.person(), &arrived, since);
         let first = online.into_iter().chain(joined).collect();
-        Self { hub, hold, person, begin: Some(Box::new(Begin { reading, first })), has_left: false }
+        Self { stay, begin: Some(Box::new(Begin { reading, first })) }
     }
 
     /// Opens a connection's line and has the room written to it, compressed if the peer takes that. A seat is opened
     /// once.
     pub(crate) fn open(&mut self, writer: Writer, connection: &Connection, deflate: bool) -> Attached {
         let Some(begin) = self.begin.take() else {
-            return Attached::alone(self.hub.open(writer, connection, None));
+            return Attached::alone(self.stay.hub.open(writer, connection, None));
         };
         let Begin { mut reading, first } = *begin;
-        let voice = self.hub.voices.voice(reading.voice.encoder, deflate);
+        let (hub, hold) = (&self.stay.hub, &self.stay.hold);
+        let voice = hub.voices.voice(reading.voice.encoder, Framing::of_socket(deflate));
         reading.voice = voice;
-        let line = self.hub.open(writer, connection, Some(reading));
+        let line = hub.open(writer, connection, Some(reading));
         for text in &first {
             line.begin_with(voice.frame(text));
         }
-        let walkers = Arc::clone(&self.hold.walkers);
-        let walker = walkers.attach(&line, &self.hold.room, &self.hub.runtime);
-        Attached { line, to: Some(Walked { room: Arc::clone(&self.hold.room), walkers, walker }) }
+        let walkers = Arc::clone(&hold.walkers);
+        let walker = walkers.attach(&line, &hold.room, &hub.runtime);
+        Attached { line, to: Some(Walked { room: Arc::clone(&hold.room), walkers, walker }) }
     }
 
     /// Gives the seat up: if it was their last, the person has left.
     pub fn leave(mut self) {
-        self.has_left = true;
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.hub.seats.fetch_sub(1, Ordering::Relaxed);
-        let Some(id) = self.person else {
-            return;
-        };
-        let room = &self.hold.room;
-        if self.has_left {
-            let later = room.leave(id, self.hub.clock.now());
-            self.hub.tell_later(room, later);
-            return;
-        }
-        let until = Instant::now() + self.hub.settings.leave_grace;
-        if room.lose(id, until) {
-            self.hub.wait_for(id, until, self.hold.clone());
-        }
+        self.stay.leave();
     }
 }
 

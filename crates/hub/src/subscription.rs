@@ -31,6 +31,8 @@ impl Log {
 pub(crate) struct Subscription {
     /// `None` while nobody has written.
     log: Option<Log>,
+    /// Whether that log is gone: only a later one goes on.
+    is_over: bool,
     /// The next seq to deliver; `None` until the head is read.
     next: Option<Seq>,
     /// The highest seq that is known to exist.
@@ -54,16 +56,25 @@ impl Subscription {
         self.next.map_or(0, |next| next - 1)
     }
 
-    /// The room whose log it is.
-    pub(crate) fn room(&self) -> Option<RoomId> {
-        self.log.map(|log| log.id)
+    /// The log, if there is one.
+    pub(crate) fn log(&self) -> Option<Log> {
+        self.log.filter(|_| !self.is_over)
+    }
+
+    /// The log is gone, and what is still on its way of it is late.
+    pub(crate) fn end(&mut self) {
+        self.is_over = true;
+        self.held.clear();
+        self.held_bytes = 0;
+        self.known = 0;
+        self.next = self.next.map(|_| 1);
     }
 
     /// Begins to deliver after the head. What came by the bus before it was read has been held.
-    pub(crate) fn start(&mut self, head: Option<Head>) -> Progress {
+    pub(crate) fn start(&mut self, head: Option<&Head>) -> Progress {
         let last = match head {
             None => 0,
-            Some(head) if self.enter(Log::of(&head), 1).is_some() => head.last_seq,
+            Some(head) if self.enter(Log::of(head), 1).is_some() => head.last_seq,
             // The hints are of a later log than the head, which was read too early: they begin it.
             Some(_) => self.held.keys().next().map_or(0, |first| first - 1),
         };
@@ -120,9 +131,10 @@ impl Subscription {
     fn enter(&mut self, log: Log, first: Seq) -> Option<bool> {
         let turned = match self.log {
             None => false,
-            Some(old) if log < old => return None,
+            Some(old) if log < old || (log == old && self.is_over) => return None,
             Some(old) => log != old,
         };
+        self.is_over = false;
         self.log = Some(log);
         if turned {
             self.held.clear();
@@ -185,12 +197,12 @@ mod tests {
     }
 
     fn head(epoch: i64, last_seq: Seq) -> Head {
-        Head { id: LOG.id, epoch: Epoch(epoch), last_seq }
+        Head { id: LOG.id, name: "den".to_owned(), epoch: Epoch(epoch), last_seq }
     }
 
     fn started(last: Seq) -> Subscription {
         let mut subscription = Subscription::default();
-        assert_eq!(subscription.start(Some(head(0, last))), Progress::default());
+        assert_eq!(subscription.start(Some(&head(0, last))), Progress::default());
         subscription
     }
 
@@ -199,7 +211,7 @@ mod tests {
         let mut subscription = Subscription::default();
         assert_eq!(subscription.take(LOG, events(4..8)), Progress::default());
         assert_eq!(subscription.hole(), None, "not before the head is known");
-        assert_eq!(subscription.start(Some(head(0, 5))).ready, events(6..8));
+        assert_eq!(subscription.start(Some(&head(0, 5))).ready, events(6..8));
         assert_eq!(subscription.last(), 7);
     }
 
@@ -208,10 +220,10 @@ mod tests {
         let later = Log { epoch: Epoch(1), ..LOG };
         let mut subscription = Subscription::default();
         subscription.take(later, events(4..6));
-        assert_eq!(subscription.start(Some(head(0, 9))).ready, events(4..6));
+        assert_eq!(subscription.start(Some(&head(0, 9))).ready, events(4..6));
         let mut subscription = Subscription::default();
         subscription.take(LOG, events(4..6));
-        assert_eq!(subscription.start(Some(head(1, 3))), Progress::default());
+        assert_eq!(subscription.start(Some(&head(1, 3))), Progress::default());
         assert_eq!((subscription.last(), subscription.hole()), (3, None));
     }
 
@@ -234,6 +246,19 @@ mod tests {
         assert_eq!(subscription.hole(), None);
         assert!(subscription.learn(&head(2, 7)).turned);
         assert_eq!(subscription.last(), 7);
+    }
+
+    #[test]
+    fn of_a_log_that_is_gone_nothing_comes_any_more() {
+        let mut subscription = started(9);
+        subscription.take(LOG, events([11]));
+        subscription.end();
+        assert_eq!((subscription.log(), subscription.last(), subscription.hole()), (None, 0, None));
+        assert_eq!(subscription.take(LOG, events(10..12)), Progress::default());
+        assert_eq!(subscription.learn(&head(0, 50)), Progress::default());
+        let later = Log { epoch: Epoch(1), ..LOG };
+        assert_eq!(subscription.take(later, events(1..3)), Progress { ready: events(1..3), turned: true });
+        assert_eq!(subscription.log(), Some(later));
     }
 
     #[test]

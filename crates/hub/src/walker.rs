@@ -198,8 +198,9 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::encoder::Encoder;
+    use crate::encoder::{Encoder, Framing, Here};
     use crate::page::Reached;
+    use crate::places::Reach;
     use crate::settings::HubSettings;
     use crate::subscription::Log;
     use crate::wheel::Wheel;
@@ -207,12 +208,12 @@ mod tests {
     struct Numbers;
 
     impl Encoder for Numbers {
-        fn event(&self, event: &Event) -> Option<String> {
+        fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
             Some(event.seq.to_string())
         }
     }
 
-    const VOICE: Voice = Voice { encoder: &Numbers, deflate: false, slot: Some(0) };
+    const VOICE: Voice = Voice { encoder: &Numbers, framing: Framing::Plain, slot: Some(0) };
     const OTHER: Voice = Voice { slot: Some(1), ..VOICE };
 
     fn room() -> Arc<Room> {
@@ -228,7 +229,7 @@ mod tests {
 
     /// Somebody who has everything up to now behind them.
     fn reading(room: &Arc<Room>, voice: Voice) -> Reading {
-        let (arrived, _) = room.arrive(None, Timestamp(0), true);
+        let (arrived, _) = room.arrive(None, Timestamp(0), 0, Reach::Seat(Arc::default()));
         let mut reading = Reading::begin(Arc::clone(room), voice, None, &arrived, None);
         reading.reach(Reached::plain(room.end()));
         reading

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parlour_hub::{
-    BoxFuture, Conversation, Encoder, Head, History, HistoryError, Hub, HubSettings, NewSeat, Published, Turn,
+    BoxFuture, Conversation, Encoder, Head, Here, History, HistoryError, Hub, HubSettings, NewSeat, Published, Turn,
 };
 use parlour_model::{
     AccountId, Author, Clock, Epoch, Event, EventBody, RoomId, RoomName, Seq, SourcePrefix, Timestamp,
@@ -82,7 +82,7 @@ impl Clock for Never {
 struct Texts;
 
 impl Encoder for Texts {
-    fn event(&self, event: &Event) -> Option<String> {
+    fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
         let EventBody::Message { text, .. } = &event.body else { return None };
         Some(text.clone())
     }

@@ -7,7 +7,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use bytes::Bytes;
 use parlour_model::{Author, Event, EventBody, Profile, RoomName, Seq, Timestamp};
-use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
+use parlour_service::live::{self, Conversation, Encoder, Flow, Here, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
@@ -156,7 +156,7 @@ fn read(text: &str) -> Result<SaidText, &'static str> {
 fn outcome(posted: Result<Posted, Error>, at: Timestamp) -> Flow {
     match posted {
         Ok(Posted::New) => Flow::Go,
-        Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
+        Ok(Posted::Before(event)) => written(&event).map_or(Flow::Go, Flow::Reply),
         Err(Error::MessageTooLong(most)) => {
             Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes"))
         }
@@ -177,17 +177,15 @@ fn complain(sentence: &str, at: Timestamp) -> Flow {
 struct Frames;
 
 impl Encoder for Frames {
-    fn event(&self, event: &Event) -> Option<String> {
-        let EventBody::Message { author, text, key, .. } = &event.body else { return None };
-        let msg = ChatMessage { from_user: &author.username, text, id: event.seq, key: key.as_deref() };
-        told("chat_message", event.at, msg)
+    fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
+        written(event)
     }
 
-    fn joined(&self, who: &Author, at: Timestamp) -> Option<String> {
+    fn joined(&self, _: Here<'_>, who: &Author, at: Timestamp) -> Option<String> {
         told("user_joined", at, Person { username: &who.username })
     }
 
-    fn left(&self, who: &Author, at: Timestamp) -> Option<String> {
+    fn left(&self, _: Here<'_>, who: &Author, at: Timestamp) -> Option<String> {
         told("user_left", at, Person { username: &who.username })
     }
 
@@ -195,6 +193,12 @@ impl Encoder for Frames {
         let list = others.iter().map(|other| other.username.as_str()).collect();
         told("users_online", at, People { list })
     }
+}
+
+fn written(event: &Event) -> Option<String> {
+    let EventBody::Message { author, text, key, .. } = &event.body else { return None };
+    let msg = ChatMessage { from_user: &author.username, text, id: event.seq, key: key.as_deref() };
+    told("chat_message", event.at, msg)
 }
 
 fn told(kind: &'static str, at: Timestamp, msg: impl Serialize) -> Option<String> {

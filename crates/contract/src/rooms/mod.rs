@@ -8,7 +8,7 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use parlour_model::{Event, EventBody, Profile, RoomName, Seq, Timestamp};
-use parlour_service::live::{self, Conversation, Encoder, Flow, Posted, Turn};
+use parlour_service::live::{self, Conversation, Encoder, Flow, Here, Posted, Turn};
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
@@ -150,7 +150,7 @@ impl Conversation for Talk {
 fn outcome(posted: Result<Posted, Error>, _at: Timestamp) -> Flow {
     match posted {
         Ok(Posted::New) => Flow::Go,
-        Ok(Posted::Before(event)) => Frames.event(&event).map_or(Flow::Go, Flow::Reply),
+        Ok(Posted::Before(event)) => written(&event).map_or(Flow::Go, Flow::Reply),
         Err(error) => parting_words(&error),
     }
 }
@@ -195,21 +195,25 @@ fn parting_words(error: &Error) -> Flow {
 struct Frames;
 
 impl Encoder for Frames {
-    fn event(&self, event: &Event) -> Option<String> {
-        let EventBody::Message { author, text, key, .. } = &event.body else { return None };
-        let message = Message {
-            id: event.seq,
-            key: key.as_deref(),
-            sender: User { id: author.id.0, username: &author.username },
-            text,
-            create_time: event.at.seconds(),
-        };
-        text_of(&[message])
+    fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
+        written(event)
     }
 
     fn presence(&self) -> bool {
         false
     }
+}
+
+fn written(event: &Event) -> Option<String> {
+    let EventBody::Message { author, text, key, .. } = &event.body else { return None };
+    let message = Message {
+        id: event.seq,
+        key: key.as_deref(),
+        sender: User { id: author.id.0, username: &author.username },
+        text,
+        create_time: event.at.seconds(),
+    };
+    text_of(&[message])
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -3,9 +3,13 @@
 
 mod local;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use parlour_model::{AccountId, Epoch, Event, RoomId, RoomName, SessionId};
+use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, SessionId};
+
+use crate::followers::Note;
+use crate::places::PutOut;
 
 pub(crate) use local::Local;
 
@@ -44,6 +48,38 @@ pub(crate) enum Hint {
         id: AccountId,
         /// The name it has now.
         username: String,
+    },
+    /// An account may no longer read a room.
+    Expelled {
+        /// Which.
+        room: RoomName,
+        /// Whose.
+        account: AccountId,
+        /// Why.
+        why: PutOut,
+    },
+    /// Nobody may read a room any more but some.
+    TurnedOut {
+        /// Which.
+        room: RoomName,
+        /// Why.
+        why: PutOut,
+        /// Who may, in order.
+        stay: Arc<[AccountId]>,
+    },
+    /// Something about an account is to be read anew.
+    Noted {
+        /// Whose.
+        account: AccountId,
+        /// What.
+        note: Note,
+    },
+    /// Somebody is writing. May be lost.
+    Typing {
+        /// Where.
+        room: RoomName,
+        /// Who.
+        author: Author,
     },
 }
 

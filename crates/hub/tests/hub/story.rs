@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parlour_hub::{Counts, Farewell, HubSettings, JoinError, NewSeat, Parting, TooManyConnections};
+use parlour_hub::{Counts, Farewell, Here, HubSettings, JoinError, NewSeat, Parting, TooManyConnections};
 use parlour_model::{AccountId, RoomName, SessionId, Timestamp};
 
 use crate::support::{Plain, World, guest, member, owner, pass, person, source};
@@ -81,9 +81,9 @@ async fn one_frame_is_written_once_for_all_seats() {
     static WRITTEN: AtomicUsize = AtomicUsize::new(0);
     struct Counting;
     impl parlour_hub::Encoder for Counting {
-        fn event(&self, event: &parlour_model::Event) -> Option<String> {
+        fn event(&self, here: Here<'_>, event: &parlour_model::Event) -> Option<String> {
             WRITTEN.fetch_add(1, Ordering::Relaxed);
-            Plain.event(event)
+            Plain.event(here, event)
         }
     }
     let world = World::new();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use parlour_hub::{
-    BoxFuture, Connection, Conversation, Encoder, Head, History, HistoryError, Hub, HubSettings, NewSeat, Owner,
+    BoxFuture, Connection, Conversation, Encoder, Head, Here, History, HistoryError, Hub, HubSettings, NewSeat, Owner,
     Published,
 };
 use parlour_model::{
@@ -22,7 +22,9 @@ pub(crate) const ROOM: RoomId = RoomId(7);
 /// What is committed, by the key of the room's name.
 #[derive(Default)]
 pub(crate) struct Log {
-    rooms: Mutex<HashMap<String, Vec<Event>>>,
+    rooms: Mutex<HashMap<String, (RoomId, Vec<Event>)>>,
+    /// Events up to here are no longer kept, in every room.
+    pub(crate) forgotten: AtomicI64,
     epoch: AtomicI64,
     pub(crate) away: AtomicBool,
     /// How many pages are being read, have been at once, and have been at all.
@@ -35,7 +37,8 @@ impl Log {
     /// Commits texts and returns the hint that follows.
     pub(crate) fn commit(&self, room: &RoomName, texts: &[&str]) -> Published {
         let mut rooms = self.rooms.lock().unwrap();
-        let log = rooms.entry(room.key().to_owned()).or_default();
+        let next = RoomId(ROOM.0 + i64::try_from(rooms.len()).unwrap());
+        let (id, log) = rooms.entry(room.key().to_owned()).or_insert((next, Vec::new()));
         let first = log.len();
         for text in texts {
             let seq = Seq::try_from(log.len()).unwrap() + 1;
@@ -43,13 +46,13 @@ impl Log {
         }
         let epoch = Epoch(self.epoch.load(Ordering::Relaxed));
         let events = log[first..].to_vec();
-        Published { room: room.clone(), head_id: ROOM, epoch, events }
+        Published { room: room.clone(), head_id: *id, epoch, events }
     }
 
     /// The last seq of a room.
     pub(crate) fn last(&self, room: &RoomName) -> Seq {
         let rooms = self.rooms.lock().unwrap();
-        rooms.get(room.key()).map_or(0, |log| Seq::try_from(log.len()).unwrap())
+        rooms.get(room.key()).map_or(0, |(_, log)| Seq::try_from(log.len()).unwrap())
     }
 
     /// As after a restore from an empty backup.
@@ -89,9 +92,11 @@ fn message(seq: Seq, text: &str) -> Event {
 impl History for Log {
     fn head(&self, room: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>> {
         let rooms = self.rooms.lock().unwrap();
-        let last_seq = rooms.get(room.key()).map(|log| Seq::try_from(log.len()).unwrap());
         let epoch = Epoch(self.epoch.load(Ordering::Relaxed));
-        let head = last_seq.map(|last_seq| Head { id: ROOM, epoch, last_seq });
+        let head = rooms.get(room.key()).map(|(id, log)| {
+            let last_seq = Seq::try_from(log.len()).unwrap();
+            Head { id: *id, name: room.key().to_owned(), epoch, last_seq }
+        });
         Box::pin(async move { self.check().map(|()| head) })
     }
 
@@ -105,7 +110,7 @@ impl History for Log {
         })
     }
 
-    fn after(&self, _: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
+    fn after(&self, room: RoomId, seq: Seq, limit: i64) -> BoxFuture<'_, Result<Vec<Event>, HistoryError>> {
         Box::pin(async move {
             self.check()?;
             let reading = Reads::begin(self);
@@ -113,7 +118,9 @@ impl History for Log {
             drop(reading);
             self.pages_read.fetch_add(1, Ordering::Relaxed);
             let rooms = self.rooms.lock().unwrap();
-            let events = rooms.values().flatten().filter(|event| event.seq > seq);
+            let seq = seq.max(self.forgotten.load(Ordering::Relaxed));
+            let log = rooms.values().filter(|(id, _)| *id == room).flat_map(|(_, log)| log);
+            let events = log.filter(|event| event.seq > seq);
             Ok(events.take(usize::try_from(limit).unwrap()).cloned().collect())
         })
     }
@@ -139,16 +146,16 @@ impl Clock for ManualClock {
 pub(crate) struct Plain;
 
 impl Encoder for Plain {
-    fn event(&self, event: &Event) -> Option<String> {
+    fn event(&self, _: Here<'_>, event: &Event) -> Option<String> {
         let EventBody::Message { text, .. } = &event.body else { return None };
         Some(format!("{} {text}", event.seq))
     }
 
-    fn joined(&self, who: &Author, _: Timestamp) -> Option<String> {
+    fn joined(&self, _: Here<'_>, who: &Author, _: Timestamp) -> Option<String> {
         Some(format!("joined {}", who.username))
     }
 
-    fn left(&self, who: &Author, _: Timestamp) -> Option<String> {
+    fn left(&self, _: Here<'_>, who: &Author, _: Timestamp) -> Option<String> {
         Some(format!("left {}", who.username))
     }
 
@@ -163,8 +170,8 @@ impl Encoder for Plain {
 pub(crate) struct Quiet;
 
 impl Encoder for Quiet {
-    fn event(&self, event: &Event) -> Option<String> {
-        Plain.event(event)
+    fn event(&self, here: Here<'_>, event: &Event) -> Option<String> {
+        Plain.event(here, event)
     }
 
     fn presence(&self) -> bool {

@@ -13,14 +13,14 @@ impl History for StoredHistory {
         let room = room.clone();
         Box::pin(async move {
             let head = self.0.room(&room).await.map_err(away)?;
-            Ok(head.map(|head| as_head(&head)))
+            Ok(head.map(as_head))
         })
     }
 
     fn heads<'a>(&'a self, rooms: &'a [RoomName]) -> BoxFuture<'a, Result<Vec<Option<Head>>, HistoryError>> {
         Box::pin(async move {
             let heads = self.0.rooms(rooms).await.map_err(away)?;
-            Ok(heads.iter().map(|head| head.as_ref().map(as_head)).collect())
+            Ok(heads.into_iter().map(|head| head.map(as_head)).collect())
         })
     }
 
@@ -29,8 +29,8 @@ impl History for StoredHistory {
     }
 }
 
-fn as_head(room: &RoomHead) -> Head {
-    Head { id: room.id, epoch: room.epoch, last_seq: room.last_seq }
+fn as_head(room: RoomHead) -> Head {
+    Head { id: room.id, name: room.name, epoch: room.epoch, last_seq: room.last_seq }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function to map an error with")]

@@ -14,7 +14,10 @@ use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
 pub use batcher::{Posted, Telling};
-pub use parlour_hub::{Connection, Conversation, Counts, Encoder, Flow, Turn};
+pub use parlour_hub::{
+    Announcer, Connection, Conversation, Counts, Encoder, Ended, Feed, Flow, Followers, Found, Heard, Here, MOST_ROOMS,
+    Note, PutOut, Turn,
+};
 
 use batcher::{Answer, Said};
 
