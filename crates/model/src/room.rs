@@ -150,6 +150,45 @@ impl Role {
     }
 }
 
+/// How much somebody may do in a room: their role, or what an administrator may. The later may do what the earlier may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Power {
+    /// What anybody may.
+    Nobody,
+    /// What a member may.
+    Member,
+    /// What a moderator may.
+    Moderator,
+    /// What an owner may.
+    Owner,
+    /// What an administrator may in every room that is not direct.
+    Administrator,
+}
+
+impl Power {
+    /// Of somebody with that role, or none, in a room of that kind.
+    pub fn of(role: Option<Role>, is_admin: bool, visibility: Visibility) -> Self {
+        match role {
+            _ if is_admin && visibility != Visibility::Direct => Self::Administrator,
+            None => Self::Nobody,
+            Some(Role::Member) => Self::Member,
+            Some(Role::Moderator) => Self::Moderator,
+            Some(Role::Owner) => Self::Owner,
+        }
+    }
+
+    /// Whether it is enough to moderate somebody: a moderator neither an owner nor another moderator, an administrator
+    /// everybody.
+    pub fn moderates(self, other: Self) -> bool {
+        match self {
+            Self::Nobody | Self::Member => false,
+            Self::Moderator => other < Self::Moderator,
+            Self::Owner => other <= Self::Owner,
+            Self::Administrator => true,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

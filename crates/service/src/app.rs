@@ -119,6 +119,7 @@ impl App {
     pub(crate) fn forget_everything(&self) {
         self.accounts.forget_where(|_| true);
         self.doors.forget_everything();
+        self.live.memory().forget_everything();
     }
 
     /// Makes an ended session end here: forgotten at the door, its sockets closed.

@@ -5,35 +5,36 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// What is remembered of a value type by its key. Values are cheap to clone.
-pub struct Cache<K, V> {
-    generations: RwLock<Generations<K, V>>,
+pub struct Cache<K, V, S = Mixing> {
+    generations: RwLock<Generations<K, V, S>>,
     /// Most entries of one generation.
     most: usize,
 }
 
-struct Generations<K, V> {
-    young: Generation<K, V>,
-    old: Generation<K, V>,
+struct Generations<K, V, S> {
+    young: HashMap<K, V, S>,
+    old: HashMap<K, V, S>,
     /// How often something was forgotten.
     forgotten: u64,
 }
 
-/// No stranger chooses a key: the house numbers what it remembers, or draws it. So a hash that only mixes will do.
-type Generation<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// Most keys are chosen by no stranger: the house numbers what it remembers, or draws it. So a hash that only mixes
+/// will do. Where strangers choose, as the names of rooms, the hash is the library's own.
+pub type Mixing = foldhash::fast::RandomState;
 
 /// The state of forgetting when a load began. What is loaded from the store may be remembered only if nothing
 /// was forgotten since: otherwise an ended session, read just before its end, would live on in the cache.
 #[derive(Clone, Copy, Debug)]
 pub struct Stamp(u64);
 
-impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
+impl<K: Hash + Eq + Clone, V: Clone, S: BuildHasher + Default> Cache<K, V, S> {
     /// A cache of at most `most` entries in use, and as many that go next.
     pub fn new(most: usize) -> Self {
-        let generations = Generations { young: Generation::default(), old: Generation::default(), forgotten: 0 };
+        let generations = Generations { young: HashMap::default(), old: HashMap::default(), forgotten: 0 };
         Self { generations: RwLock::new(generations), most }
     }
 
@@ -87,11 +88,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         generations.old.retain(|_, value| !gone(value));
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Generations<K, V>> {
+    fn read(&self) -> RwLockReadGuard<'_, Generations<K, V, S>> {
         self.generations.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Generations<K, V>> {
+    fn write(&self) -> RwLockWriteGuard<'_, Generations<K, V, S>> {
         self.generations.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_load_that_races_with_an_end_is_thrown_away() {
-        let cache = Cache::new(8);
+        let cache: Cache<i32, &str> = Cache::new(8);
         let stamp = cache.stamp();
         cache.forget(&1);
         cache.remember(stamp, 1, "loaded before the end");
@@ -111,7 +112,7 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_and_the_size_is_bounded() {
-        let cache = Cache::new(4);
+        let cache: Cache<i32, i32> = Cache::new(4);
         for key in 0..100 {
             cache.remember(cache.stamp(), key, key);
             assert_eq!(cache.get(&0), Some(0));

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use parlour_model::{AccountId, SessionId};
+use parlour_model::{AccountId, RoomId, SessionId};
 use parlour_store::control::{ControlKind, ControlLine};
 
 use crate::Result;
@@ -63,6 +63,7 @@ async fn heed(app: &App, line: &ControlLine) -> Result<()> {
         }
         ControlKind::AccountChanged => account_changed(app, AccountId(line.subject)).await?,
         ControlKind::KeysChanged => app.renew_keys().await?,
+        ControlKind::RoomChanged => app.live.memory().forget_number(RoomId(line.subject)),
     }
     Ok(())
 }

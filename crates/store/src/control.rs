@@ -15,6 +15,8 @@ pub enum ControlKind {
     AccountChanged,
     /// The signing keys changed; the subject is 0.
     KeysChanged,
+    /// Who may do what in a room changed, or the room is new or gone; the subject is its number.
+    RoomChanged,
 }
 
 /// One line of the control log.
@@ -68,7 +70,8 @@ pub(crate) async fn announce(tx: &mut Tx<'_>, kind: ControlKind, subjects: &[i64
 }
 
 impl ControlKind {
-    const ALL: [Self; 4] = [Self::SessionEnded, Self::AccountEnded, Self::AccountChanged, Self::KeysChanged];
+    const ALL: [Self; 5] =
+        [Self::SessionEnded, Self::AccountEnded, Self::AccountChanged, Self::KeysChanged, Self::RoomChanged];
 
     const fn name(self) -> &'static str {
         match self {
@@ -76,6 +79,7 @@ impl ControlKind {
             Self::AccountEnded => "account_ended",
             Self::AccountChanged => "account_changed",
             Self::KeysChanged => "keys_changed",
+            Self::RoomChanged => "room_changed",
         }
     }
 }

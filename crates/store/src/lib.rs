@@ -13,14 +13,18 @@
 
 pub mod account;
 mod account_row;
+pub mod append;
 pub mod audit;
+pub mod change;
 pub mod control;
 pub mod credential;
 #[doc(hidden)] // Public for the tests of failing commits and forced deadlocks only.
 pub mod database;
 pub mod error;
+pub mod event;
 pub mod key;
 pub mod mail;
+pub mod message_change;
 mod migrate;
 mod name;
 mod prune;
@@ -34,14 +38,18 @@ use std::path::Path;
 use parlour_model::Timestamp;
 
 pub use account::{Edit, Edited, NewAccount, SignUp, SignedUp};
+pub use append::{Appended, NewMessage};
 pub use audit::{AuditLine, NewAudit};
+pub use change::{Actor, Logged, Refused, Ruled};
 pub use control::{ControlKind, ControlLine};
 pub use credential::{LogIn, LoginName, LoginRecord};
 pub use error::{Error, Result};
+pub use event::Span;
 pub use key::SigningKeyRow;
 pub use mail::{NewMail, Notice, QueuedMail};
+pub use message_change::NewReaction;
 pub use parlour_model::Field;
-pub use room::{Appended, NewMessage, RoomHead};
+pub use room::{RoomHead, RoomRules, Standing};
 pub use session::{NewSession, RefreshUse, Refreshed};
 pub use setup::AdminSignedUp;
 pub use verification::{NewVerification, SecretMade, Verified};

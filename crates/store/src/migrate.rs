@@ -26,7 +26,7 @@ macro_rules! migration {
 }
 
 /// All migrations in order; the first is number 1.
-const MIGRATIONS: &[Migration] = &[migration!("0001_foundation"), migration!("0002_native")];
+const MIGRATIONS: &[Migration] = &[migration!("0001_foundation"), migration!("0002_native"), migration!("0003_search")];
 
 /// Brings the schema up to date. Several programs may do so at once: one works, the others wait.
 ///

@@ -22,7 +22,8 @@ const OWNERS: [(&str, &[&str]); 13] = [
     ("tower-http", &["contract", "server"]),
     ("http", &["websocket", "contract", "server"]),
     ("hyper", &["websocket", "contract", "server"]),
-    ("serde_json", &["service", "contract", "server"]),
+    // The store keeps what changed about a room or a member as JSON.
+    ("serde_json", &["store", "service", "contract", "server"]),
     ("argon2", &["service"]),
     ("jsonwebtoken", &["service"]),
     ("lettre", &["service"]),

@@ -96,6 +96,7 @@ async fn join(
     };
     let upgrade = Upgrade::of(request, &[Method::GET, Method::POST], desk.settings.deflate)?;
     let caller = desk.lobby_caller(&upgrade.headers, upgrade.handshake.subprotocols()).await?;
+    desk.app.may_enter(&RoomName::lobby(), Some(&caller)).await?;
     let connection = desk.app.connect(Some(&caller), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
@@ -132,7 +133,7 @@ impl Conversation for Talk {
     async fn text(&mut self, text: String, turn: Turn) {
         match read(&text) {
             Ok(SaidText { text, key }) => {
-                let message = live::Message { text, key };
+                let message = live::Message { text, key, reply_to: None };
                 self.desk.app.post(&self.room, &self.caller, message, turn, outcome).await;
             }
             Err(sentence) => turn.settle(complain(sentence, self.desk.app.now())),
@@ -155,7 +156,7 @@ fn read(text: &str) -> Result<SaidText, &'static str> {
 
 fn outcome(posted: Result<Posted, Error>, at: Timestamp) -> Flow {
     match posted {
-        Ok(Posted::New) => Flow::Go,
+        Ok(Posted::New { .. }) => Flow::Go,
         Ok(Posted::Before(event)) => written(&event).map_or(Flow::Go, Flow::Reply),
         Err(Error::MessageTooLong(most)) => {
             Flow::Close(CloseCode::TOO_LONG, format!("a text has at most {most} bytes"))

@@ -110,7 +110,7 @@ async fn join(
     };
     let upgrade = Upgrade::of(request, &[Method::GET], desk.settings.deflate)?;
     let caller = desk.caller_by_token(&upgrade.headers, upgrade.handshake.subprotocols()).await?;
-    desk.app.may_enter(&room, caller.as_ref())?;
+    desk.app.may_enter(&room, caller.as_ref()).await?;
     let connection = desk.app.connect(caller.as_ref(), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
     let chosen = upgrade.first();
@@ -136,7 +136,7 @@ impl Conversation for Talk {
         let Ok(Said { text, key }) = object(text.as_bytes()) else {
             return turn.settle(close(CloseCode::POLICY, "not a message: send {\"text\": \"…\"}"));
         };
-        self.desk.app.post(&self.room, caller, live::Message { text, key }, turn, outcome).await;
+        self.desk.app.post(&self.room, caller, live::Message { text, key, reply_to: None }, turn, outcome).await;
     }
 
     async fn binary(&mut self, _bytes: Bytes, turn: Turn) {
@@ -149,7 +149,7 @@ impl Conversation for Talk {
 
 fn outcome(posted: Result<Posted, Error>, _at: Timestamp) -> Flow {
     match posted {
-        Ok(Posted::New) => Flow::Go,
+        Ok(Posted::New { .. }) => Flow::Go,
         Ok(Posted::Before(event)) => written(&event).map_or(Flow::Go, Flow::Reply),
         Err(error) => parting_words(&error),
     }

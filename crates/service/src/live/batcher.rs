@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use parlour_hub::{Flow, Hub, Published, Turn};
-use parlour_model::{Author, Clock, Event, EventBody, RoomName, Seq, Timestamp};
-use parlour_store::Store;
-use parlour_store::room::{Appended, NewMessage, RoomHead};
+use parlour_model::{Added, Author, Clock, Event, EventBody, RoomName, Seq, Timestamp};
+use parlour_store::{Appended, NewMessage, RoomHead, Store};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
+use super::memory::Memory;
 use crate::{Error, Result};
 
 /// The most messages of one commit.
@@ -27,6 +27,7 @@ pub(super) struct Batcher {
     store: Store,
     hub: Hub,
     clock: Arc<dyn Clock>,
+    memory: Arc<Memory>,
     /// The most messages that wait in one room.
     most_waiting: usize,
     rooms: Mutex<HashMap<RoomName, VecDeque<Waiting>>>,
@@ -37,7 +38,12 @@ pub(super) struct Batcher {
 /// What became of a message: committed, and on its way to everybody.
 pub enum Posted {
     /// It is in the log; its sender's seat gets it like everybody else's.
-    New,
+    New {
+        /// Its place.
+        seq: Seq,
+        /// Its time.
+        at: Timestamp,
+    },
     /// It was in the log before, under the same key. The first one, for its sender alone.
     Before(Event),
 }
@@ -47,15 +53,21 @@ pub(super) struct Said {
     pub(super) author: Author,
     pub(super) text: String,
     pub(super) key: Option<String>,
+    pub(super) reply_to: Option<Seq>,
 }
 
 /// How a contract says at a time what became of a message.
 pub type Telling = fn(Result<Posted>, Timestamp) -> Flow;
 
+/// How somebody hears of it who has more to remember than a function can.
+pub type Hearing = Box<dyn FnOnce(Result<Posted>, Timestamp) + Send>;
+
 /// Whoever waits for what becomes of a message.
-pub(super) struct Answer {
-    pub(super) turn: Turn,
-    pub(super) tell: Telling,
+pub(super) enum Answer {
+    /// A socket of a contract that says it the same way for every message.
+    Turn(Turn, Telling),
+    /// Anybody else.
+    Hearing(Hearing),
 }
 
 struct Waiting {
@@ -65,7 +77,10 @@ struct Waiting {
 
 impl Answer {
     pub(super) fn give(self, outcome: Result<Posted>, at: Timestamp) {
-        self.turn.settle((self.tell)(outcome, at));
+        match self {
+            Self::Turn(turn, tell) => turn.settle(tell(outcome, at)),
+            Self::Hearing(hear) => hear(outcome, at),
+        }
     }
 }
 
@@ -80,8 +95,14 @@ enum Line {
 }
 
 impl Batcher {
-    pub(super) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, most_waiting: usize) -> Self {
-        Self { store, hub, clock, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
+    pub(super) fn new(
+        store: Store,
+        hub: Hub,
+        clock: Arc<dyn Clock>,
+        memory: Arc<Memory>,
+        most_waiting: usize,
+    ) -> Self {
+        Self { store, hub, clock, memory, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
     }
 
     /// Puts a message in its room's line. Its sender is answered when it is committed, or at once when the line is full.
@@ -157,7 +178,14 @@ impl Batcher {
         let outcome = self.store.append(room, draw).await;
         let batch = std::mem::take(&mut *lock(&drawn));
         match outcome {
-            Ok((head, appended)) => self.committed(room, &head, batch, appended),
+            Ok(Some((head, appended))) => self.committed(room, &head, batch, appended),
+            // It was ended while these were on their way.
+            Ok(None) => {
+                self.memory.forget(room);
+                for waiting in batch {
+                    waiting.answer.give(Err(Error::UnknownRoom), self.clock.now());
+                }
+            }
             Err(error) => {
                 // If the store did not come to it, those who wait are told all the same.
                 let batch = if batch.is_empty() { self.draw(room) } else { batch };
@@ -187,11 +215,16 @@ impl Batcher {
         for (waiting, appended) in batch.into_iter().zip(appended) {
             let outcome = match appended {
                 Appended::New { seq, at } => {
+                    if seq == 1 {
+                        // The room has just been made: it was remembered as not being there.
+                        self.memory.forget(room);
+                    }
                     events.push(waiting.said.event(seq, at));
-                    Ok(Posted::New)
+                    Ok(Posted::New { seq, at })
                 }
                 Appended::Repeat { seq, at } => Ok(Posted::Before(waiting.said.event(seq, at))),
                 Appended::KeyConflict => Err(Error::KeyConflict),
+                Appended::NoSuchTarget => Err(Error::UnknownMessage),
             };
             answers.push((waiting.answer, outcome));
         }
@@ -226,11 +259,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Said {
     fn message(&self, at: Timestamp) -> NewMessage {
-        NewMessage { author: self.author.id, text: self.text.clone(), key: self.key.clone(), at }
+        let (text, key) = (self.text.clone(), self.key.clone());
+        NewMessage { author: self.author.id, text, key, reply_to: self.reply_to, at }
     }
 
     fn event(self, seq: Seq, at: Timestamp) -> Event {
-        Event { seq, at, body: EventBody::message(self.author, self.text, self.key) }
+        let Self { author, text, key, reply_to } = self;
+        let added = reply_to.map(|_| Box::new(Added { reply_to, ..Added::default() }));
+        Event { seq, at, body: EventBody::Message { author, text, key, added } }
     }
 }
 

@@ -3,8 +3,12 @@
 //! This is the contracts' only door to the hub. A message goes through here into its room's batcher, is
 //! committed, and only then published: acknowledged means durable.
 
+mod access;
 mod batcher;
+mod change_message;
 pub mod history;
+mod mark_read;
+mod memory;
 pub mod talk;
 
 use std::sync::Arc;
@@ -13,11 +17,14 @@ use parlour_hub::{JoinError, NewSeat, Owner, Seat};
 use parlour_model::{Author, Client, Field, RoomName, Rule, Seq, Violation};
 use parlour_websocket::{CloseCode, Connection as Socket};
 
-pub use batcher::{Posted, Telling};
+pub use batcher::{Hearing, Posted, Telling};
+pub use memory::KnownRoom;
 pub use parlour_hub::{
     Announcer, Connection, Conversation, Counts, Encoder, Ended, Feed, Flow, Followers, Found, Heard, Here, MOST_ROOMS,
     Note, PutOut, Turn,
 };
+
+pub(crate) use access::is_admin;
 
 use batcher::{Answer, Said};
 
@@ -57,14 +64,6 @@ impl App {
         still_good.map(drop)
     }
 
-    /// Whether somebody may enter a room. Guests may not enter the lobby.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] for a guest in the lobby.
-    pub fn may_enter(&self, room: &RoomName, caller: Option<&Caller>) -> Result<()> {
-        if caller.is_none() && room.is_lobby() { Err(Error::Unauthenticated) } else { Ok(()) }
-    }
-
     /// Gives a socket a seat in a room, and serves it from then on until one of the two sides ends it. What happens in
     /// the room is written by `encoder`, from after `since` on or from now; what the peer says goes to `conversation`.
     #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller a contract")]
@@ -80,15 +79,15 @@ impl App {
     ) {
         match self.join(&room, &connection, caller.as_ref(), encoder, since).await {
             Ok(seat) => {
+                // Whoever was put out while their socket was being opened had no seat yet to be put out of.
+                if self.may_enter(&room, caller.as_ref()).await.is_err() {
+                    return see_off(socket, CloseCode::POLICY, "this room is closed to you").await;
+                }
                 let conversing = self.live.hub().converse(socket, Arc::new(connection), Some(seat), conversation);
                 // A task of its own, so that an open socket does not pay for its opening.
                 drop(tokio::spawn(conversing));
             }
-            Err(_away) => {
-                let deadline = tokio::time::Instant::now() + GOODBYE;
-                // The peer may be gone already: then there is nobody to tell.
-                drop(socket.close(CloseCode::TRY_AGAIN_LATER, "resume", deadline).await);
-            }
+            Err(_away) => see_off(socket, CloseCode::TRY_AGAIN_LATER, "resume").await,
         }
     }
 
@@ -115,12 +114,21 @@ impl App {
     /// its turn is settled, which may be after this returns.
     ///
     /// `tell` hears of [`Error::Invalid`], [`Error::MessageTooLong`], [`Error::Throttled`], [`Error::KeyConflict`],
-    /// [`Error::Busy`]; [`Error::CredentialRefused`] when the caller's session has ended meanwhile.
+    /// [`Error::Busy`]; [`Error::CredentialRefused`] when the caller's session has ended meanwhile; and of what
+    /// [`App::may_write`] refuses, [`Error::SlowMode`], and [`Error::UnknownMessage`] when it answers none.
     pub async fn post(&self, room: &RoomName, caller: &Caller, message: Message, turn: Turn, tell: Telling) {
-        let answer = Answer { turn, tell };
-        match self.author_of(&message, caller).await {
+        self.take(room, caller, message, Answer::Turn(turn, tell)).await;
+    }
+
+    /// Takes a message for a room as [`App::post`] does; `hear` is called with what became of it.
+    pub async fn post_and_hear(&self, room: &RoomName, caller: &Caller, message: Message, hear: Hearing) {
+        self.take(room, caller, message, Answer::Hearing(hear)).await;
+    }
+
+    async fn take(&self, room: &RoomName, caller: &Caller, message: Message, answer: Answer) {
+        match self.author_of(room, &message, caller).await {
             Ok(author) => {
-                let said = Said { author, text: message.text, key: message.key };
+                let said = Said { author, text: message.text, key: message.key, reply_to: message.reply_to };
                 self.live.batcher.post(room, said, answer);
             }
             Err(error) => answer.give(Err(error), self.now()),
@@ -128,17 +136,22 @@ impl App {
     }
 
     /// Whose name a message bears, if it may be written.
-    async fn author_of(&self, message: &Message, caller: &Caller) -> Result<Author> {
-        let most = self.settings.chat.message_bytes;
-        if message.text.len() > most {
-            return Err(Error::MessageTooLong(most));
-        }
-        if let Some(violation) = violation(&message.text, message.key.as_deref()) {
-            return Err(violation.into());
-        }
+    async fn author_of(&self, room: &RoomName, message: &Message, caller: &Caller) -> Result<Author> {
+        self.check_text(&message.text, message.key.as_deref())?;
         self.limits.message(caller.account.id)?;
         // Every message is authorised, not only the join; the name is the one the account has now.
-        Ok(author(&self.still_good(caller).await?))
+        let caller = self.still_good(caller).await?;
+        self.may_post(room, &caller, message.key.as_deref()).await?;
+        Ok(author(&caller))
+    }
+
+    /// Whether a text can be a message's.
+    fn check_text(&self, text: &str, key: Option<&str>) -> Result<()> {
+        let most = self.settings.chat.message_bytes;
+        if text.len() > most {
+            return Err(Error::MessageTooLong(most));
+        }
+        violation(text, key).map_or(Ok(()), |violation| Err(violation.into()))
     }
 }
 
@@ -148,6 +161,15 @@ pub struct Message {
     pub text: String,
     /// The sender's own name for it: the same key again is the same message.
     pub key: Option<String>,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+}
+
+/// Closes a socket that has no seat.
+async fn see_off(socket: Socket, code: CloseCode, reason: &'static str) {
+    let deadline = tokio::time::Instant::now() + GOODBYE;
+    // The peer may be gone already: then there is nobody to tell.
+    drop(socket.close(code, reason, deadline).await);
 }
 
 /// How long a peer may take to answer our goodbye.
@@ -160,7 +182,8 @@ fn owner(caller: &Caller) -> Owner {
     Owner { account_id: caller.account.id, session_id: caller.session_id, expires_at: Some(caller.expires_at) }
 }
 
-fn author(caller: &Caller) -> Author {
+/// The caller, as what they write and do bears their name.
+pub(crate) fn author(caller: &Caller) -> Author {
     Author { id: caller.account.id, username: caller.account.username.as_str().to_owned() }
 }
 

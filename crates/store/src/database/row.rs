@@ -1,6 +1,8 @@
 //! What comes out of a statement: rows whose columns are taken in order.
 
-use parlour_model::{AccountId, AdminLevel, Contract, Epoch, RoomId, SessionId, Timestamp, Username};
+use parlour_model::{
+    AccountId, AdminLevel, Contract, Epoch, Role, RoomId, SessionId, Timestamp, Username, Visibility,
+};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::Type;
 
@@ -119,6 +121,8 @@ read_from! {
     Text(value) => String: Some(value.to_owned());
     Text(value) => Username: Some(Self::stored(value.to_owned()));
     Text(value) => Contract: Self::from_name(value);
+    Text(value) => Role: Self::from_name(value);
+    Text(value) => Visibility: Self::from_name(value);
     Bytes(value) => Vec<u8>: Some(value.to_vec());
     Bytes(value) => [u8; 32]: value.try_into().ok();
 }

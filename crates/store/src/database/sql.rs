@@ -15,6 +15,11 @@ impl Sql {
     pub const fn new(postgres: &'static [u8], sqlite: &'static [u8]) -> Self {
         Self { postgres: text(postgres), sqlite: text(sqlite) }
     }
+
+    /// What one database is asked in other words than the other.
+    pub const fn each(postgres: Self, sqlite: Self) -> Self {
+        Self { postgres: postgres.postgres, sqlite: sqlite.sqlite }
+    }
 }
 
 /// Makes a [`Sql`] of text literals and of constants that name a list of columns.

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use bytes::BytesMut;
-use parlour_model::{AccountId, Contract, Epoch, RoomId, SessionId, SourcePrefix, Timestamp};
+use parlour_model::{AccountId, Contract, Epoch, Role, RoomId, SessionId, SourcePrefix, Timestamp, Visibility};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
@@ -73,6 +73,8 @@ kept_as! {
     Epoch, value => Self::Int(value.0);
     &String, value => Self::from(value.as_str());
     Contract, value => Self::from(value.name());
+    Role, value => Self::from(value.name());
+    Visibility, value => Self::from(value.name());
     SourcePrefix, value => Self::Text(value.to_string());
     [u8; 32], value => Self::Bytes(value.to_vec());
     &[u8], value => Self::Bytes(value.to_vec());

@@ -1,0 +1,231 @@
+//! What is remembered of rooms: who may read and write there, so that neither joining nor writing costs a query.
+//!
+//! A room's rules are remembered by its name, and how somebody stands there by the rules that held when it was read:
+//! forgetting a room's rules is forgetting everybody's standing with them.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use parlour_model::{AccountId, RoomId, RoomName, Timestamp, Visibility};
+use parlour_store::{RoomRules, Standing};
+
+use crate::cache::{Cache, Stamp};
+
+/// Rooms kept in memory, and as many again that go next.
+const ROOMS: usize = 50_000;
+
+/// Standings kept in memory, and as many again that go next.
+const STANDINGS: usize = 100_000;
+
+/// People whose last message in a slow room is remembered.
+const MOST_PACED: usize = 100_000;
+
+/// What is remembered of rooms.
+#[derive(Default)]
+pub(crate) struct Memory {
+    rooms: Rooms,
+    standings: Standings,
+    lives: AtomicU64,
+    paced: Mutex<HashMap<(RoomId, AccountId), Paced>>,
+}
+
+struct Rooms(Cache<Box<str>, Arc<KnownRoom>, RandomState>);
+
+struct Standings(Cache<(u64, AccountId), Standing>);
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self(Cache::new(ROOMS))
+    }
+}
+
+impl Default for Standings {
+    fn default() -> Self {
+        Self(Cache::new(STANDINGS))
+    }
+}
+
+/// A room as it decides who may do what.
+#[derive(Debug)]
+pub struct KnownRoom {
+    /// Which remembering this is; standings belong to it.
+    life: u64,
+    rules: Option<RoomRules>,
+    visibility: Visibility,
+}
+
+/// Somebody's last message in a slow room.
+struct Paced {
+    at: Timestamp,
+    key: Option<String>,
+}
+
+impl KnownRoom {
+    /// The room's number; `None` while nobody has written there.
+    pub fn id(&self) -> Option<RoomId> {
+        self.rules.map(|rules| rules.id)
+    }
+
+    /// Who may read it.
+    pub const fn visibility(&self) -> Visibility {
+        self.visibility
+    }
+
+    /// Whether it is gone, and only its name rests.
+    pub fn is_gone(&self) -> bool {
+        self.rules.is_some_and(|rules| rules.is_gone)
+    }
+
+    /// Whether anybody is banned or muted there.
+    pub(crate) fn is_moderated(&self) -> bool {
+        self.rules.is_some_and(|rules| rules.is_moderated)
+    }
+
+    /// How long everybody waits between two messages.
+    pub(crate) fn slow_mode(&self) -> Option<Duration> {
+        let seconds = self.rules.map_or(0, |rules| rules.slow_mode);
+        u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+    }
+
+    /// Whether nothing distinguishes one caller from another.
+    pub(crate) fn is_open(&self) -> bool {
+        self.visibility == Visibility::Public && !self.is_gone() && !self.is_moderated()
+    }
+}
+
+impl Memory {
+    /// What is remembered of a room.
+    pub(crate) fn room(&self, name: &RoomName) -> Option<Arc<KnownRoom>> {
+        self.rooms.0.get(name.key())
+    }
+
+    /// Call before the load whose result is given to [`Memory::remember`].
+    pub(crate) fn stamp(&self) -> Stamp {
+        self.rooms.0.stamp()
+    }
+
+    /// Remembers a room, unless one was forgotten since `stamp`.
+    pub(crate) fn remember(&self, stamp: Stamp, name: &RoomName, rules: Option<RoomRules>) -> Arc<KnownRoom> {
+        // A reserved name is a direct room's whatever its row says, and before there is one.
+        let visibility = match name.pair() {
+            Some(_) => Visibility::Direct,
+            None => rules.map_or(Visibility::Public, |rules| rules.visibility),
+        };
+        let life = self.lives.fetch_add(1, Ordering::Relaxed);
+        let room = Arc::new(KnownRoom { life, rules, visibility });
+        self.rooms.0.remember(stamp, name.key().into(), room.clone());
+        room
+    }
+
+    /// How somebody stands in a room as far as it is known.
+    pub(crate) fn standing(&self, room: &KnownRoom, account: AccountId) -> Option<Standing> {
+        self.standings.0.get(&(room.life, account))
+    }
+
+    /// Remembers how somebody stands in a room.
+    pub(crate) fn remember_standing(&self, room: &KnownRoom, account: AccountId, standing: Standing) {
+        // No stamp is needed: when the room is forgotten, nobody asks for standings of this life any more.
+        self.standings.0.remember(self.standings.0.stamp(), (room.life, account), standing);
+    }
+
+    /// Forgets a room: it is new or gone, or somebody stands there otherwise than before.
+    pub(crate) fn forget(&self, name: &RoomName) {
+        self.rooms.0.forget(&name.key().into());
+    }
+
+    /// Forgets the room of that number, and those that were not there: one of them may be it.
+    pub(crate) fn forget_number(&self, id: RoomId) {
+        self.rooms.0.forget_where(|room| room.id().is_none_or(|one| one == id));
+    }
+
+    /// Forgets every room.
+    pub(crate) fn forget_everything(&self) {
+        self.rooms.0.forget_where(|_| true);
+    }
+
+    /// Takes somebody's turn in a slow room, or says how long it is until then. The same key again is no new message.
+    pub(crate) fn pace(
+        &self,
+        place: (RoomId, AccountId),
+        key: Option<&str>,
+        every: Duration,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let mut paced = self.paced.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = paced.get(&place) {
+            let passed = now.since(last.at);
+            if key.is_some() && last.key.as_deref() == key {
+                return Ok(());
+            }
+            if passed < every {
+                return Err(every.saturating_sub(passed));
+            }
+        }
+        if paced.len() >= MOST_PACED {
+            paced.retain(|_, last| now.since(last.at) < every);
+        }
+        if paced.len() >= MOST_PACED {
+            paced.clear();
+        }
+        paced.insert(place, Paced { at: now, key: key.map(str::to_owned) });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> RoomName {
+        RoomName::parse(text).expect("a name")
+    }
+
+    fn rules(id: i64) -> RoomRules {
+        let visibility = Visibility::Public;
+        RoomRules { id: RoomId(id), visibility, slow_mode: 0, is_gone: false, is_moderated: true }
+    }
+
+    #[test]
+    fn forgetting_a_room_forgets_how_everybody_stands_there() {
+        let memory = Memory::default();
+        let tea = memory.remember(memory.stamp(), &name("tea"), Some(rules(1)));
+        memory.remember_standing(&tea, AccountId(1), Standing::default());
+        assert!(memory.standing(&tea, AccountId(1)).is_some());
+        memory.forget_number(RoomId(1));
+        assert!(memory.room(&name("tea")).is_none());
+        let again = memory.remember(memory.stamp(), &name("tea"), Some(rules(1)));
+        assert!(memory.standing(&again, AccountId(1)).is_none());
+    }
+
+    #[test]
+    fn a_room_that_was_not_there_may_be_any() {
+        let memory = Memory::default();
+        memory.remember(memory.stamp(), &name("tea"), None);
+        memory.forget_number(RoomId(7));
+        assert!(memory.room(&name("tea")).is_none());
+    }
+
+    #[test]
+    fn a_reserved_name_is_direct_whatever_its_row_says() {
+        let memory = Memory::default();
+        let direct = memory.remember(memory.stamp(), &name("direct:1:2"), Some(rules(1)));
+        assert!(direct.visibility() == Visibility::Direct && !direct.is_open());
+        assert_eq!(memory.remember(memory.stamp(), &name("direct:2:1"), None).visibility(), Visibility::Public);
+    }
+
+    #[test]
+    fn a_slow_room_lets_everybody_write_once_in_a_while() {
+        let (memory, every) = (Memory::default(), Duration::from_secs(10));
+        let ada = (RoomId(1), AccountId(1));
+        let now = Timestamp::from_seconds(1_000);
+        assert_eq!(memory.pace(ada, Some("k"), every, now), Ok(()));
+        assert_eq!(memory.pace(ada, Some("k"), every, now), Ok(()), "the same message again");
+        let soon = now + Duration::from_secs(4);
+        assert_eq!(memory.pace(ada, Some("other"), every, soon), Err(Duration::from_secs(6)));
+        assert_eq!(memory.pace((RoomId(2), AccountId(1)), None, every, soon), Ok(()));
+        assert_eq!(memory.pace(ada, None, every, now + every), Ok(()));
+    }
+}

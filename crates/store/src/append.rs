@@ -1,0 +1,230 @@
+//! Appending messages to a room's log: in one order for everybody, and once however often they are sent.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use parlour_model::{AccountId, RoomId, RoomName, Seq, Timestamp, Visibility};
+
+use crate::database::{Params, Statement, Tx, storable};
+use crate::event::IS_MESSAGE;
+use crate::room::{ROOM_COLUMNS, RoomHead};
+use crate::{Result, Store, params, sql};
+
+/// A message to be appended.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Who wrote it. A message of an account that was deleted meanwhile takes its place without author and text.
+    pub author: AccountId,
+    /// What.
+    pub text: String,
+    /// The client's own key, by which a retry is known.
+    pub key: Option<String>,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+    /// When the server took it.
+    pub at: Timestamp,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the log.
+    New {
+        /// Its place.
+        seq: Seq,
+        /// Its time.
+        at: Timestamp,
+    },
+    /// Its author had sent the same text under the same key before, or has changed or taken away since what they sent.
+    Repeat {
+        /// The first one's place.
+        seq: Seq,
+        /// The first one's time.
+        at: Timestamp,
+    },
+    /// Its author had sent another text under the same key.
+    KeyConflict,
+    /// There is no message that it could answer.
+    NoSuchTarget,
+}
+
+impl Store {
+    /// Appends messages in their order, all in one transaction, and makes the room when these are its first. Up to
+    /// 64 at a time, and at least one, are meant. Returns the room as it is afterwards, and what became of each message;
+    /// `None` when the room is gone.
+    ///
+    /// `messages` is asked once, when the transaction has its turn: whatever has gathered until then goes with it.
+    /// Places are contiguous from 1, and whoever reads a place finds all before it.
+    pub async fn append<F>(&self, room: &RoomName, messages: F) -> Result<Option<(RoomHead, Vec<Appended>)>>
+    where
+        F: FnOnce() -> Vec<NewMessage> + Send + 'static,
+    {
+        let (room, messages) = (room.clone(), LazyLock::new(messages));
+        self.db.write(async move |tx| append_all(tx, &room, &messages).await).await
+    }
+}
+
+async fn append_all(tx: &mut Tx<'_>, name: &RoomName, messages: &[NewMessage]) -> Result<Option<(RoomHead, Vec<Appended>)>> {
+    let Some(mut room) = claim(tx, name, messages).await? else { return Ok(None) };
+    let claimed = room.last_seq;
+    let known = known_keys(tx, room.id, messages).await?;
+    let answered = answered(tx, room.id, messages).await?;
+    let mut log = Log { known, answered, last_seq: claimed - places(messages) };
+    let texts: Vec<String> = messages.iter().map(|message| storable(&message.text)).collect();
+    let outcomes: Vec<Appended> = messages.iter().zip(&texts).map(|(message, text)| log.place(message, text)).collect();
+    room.last_seq = log.last_seq;
+    let authors = living(tx, messages).await?;
+    let mut work = inserts(room.id, messages, &authors, &outcomes);
+    if room.last_seq < claimed {
+        let give_back = sql!("UPDATE room SET last_seq = $2 WHERE id = $1");
+        work.push((give_back, params![room.id, room.last_seq]));
+    }
+    tx.run_all(work).await?;
+    Ok(Some((room, outcomes)))
+}
+
+/// How many places messages take at most.
+const fn places(messages: &[NewMessage]) -> Seq {
+    messages.len().cast_signed() as Seq
+}
+
+/// The room with a place for each message, held so that nobody else appends to it before this transaction ends; made
+/// when it is missing, and `None` when it is gone. What is not needed is given back in the same transaction: that is
+/// rare, and this is one statement less for all others.
+async fn claim(tx: &mut Tx<'_>, name: &RoomName, messages: &[NewMessage]) -> Result<Option<RoomHead>> {
+    let claim = sql!(
+        "UPDATE room SET last_seq = last_seq + $2 WHERE name_key = $1 AND deleted_at IS NULL RETURNING ",
+        ROOM_COLUMNS
+    );
+    if let Some(room) = tx.get(claim, params![name.key(), places(messages)]).await? {
+        return Ok(Some(room));
+    }
+    make(tx, name, messages.first().map_or(Timestamp(0), |message| message.at)).await?;
+    tx.get(claim, params![name.key(), places(messages)]).await
+}
+
+/// Makes a room that its first message makes: everybody's, or that of two people when the name is reserved for them.
+pub(crate) async fn make(tx: &mut Tx<'_>, name: &RoomName, now: Timestamp) -> Result<()> {
+    // Its beginning tells this life of the log from that of a room of the same name in a lost future.
+    let insert = sql!(
+        "INSERT INTO room (name, name_key, visibility, epoch, last_seq, retention_seconds, created_at) \
+         VALUES ($1, $2, $3, $4, 0, NULL, $4) ON CONFLICT (name_key) DO NOTHING"
+    );
+    let pair = name.pair();
+    let visibility = if pair.is_some() { Visibility::Direct } else { Visibility::Public };
+    tx.run(insert, params![name.as_str(), name.key(), visibility, now]).await?;
+    if let Some((low, high)) = pair {
+        let both = sql!(
+            "INSERT INTO member (room_id, account_id, role, joined_at) \
+             SELECT room.id, account.id, 'member', room.created_at FROM room CROSS JOIN account \
+             WHERE room.name_key = $1 AND account.id IN ($2, $3) ON CONFLICT (room_id, account_id) DO NOTHING"
+        );
+        tx.run(both, params![name.key(), low, high]).await?;
+    }
+    Ok(())
+}
+
+type Key = (AccountId, String);
+
+/// What was sent under a key.
+struct Known {
+    text: String,
+    /// Whether it was changed or taken away: then nobody knows any more what was sent.
+    changed: bool,
+    seq: Seq,
+    at: Timestamp,
+}
+
+/// The end of a log, as a batch grows it.
+struct Log {
+    known: HashMap<Key, Known>,
+    /// The messages that can be answered, of those that are.
+    answered: HashSet<Seq>,
+    last_seq: Seq,
+}
+
+impl Log {
+    fn place(&mut self, message: &NewMessage, text: &str) -> Appended {
+        let key = key_of(message);
+        if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
+            return if known.changed || known.text == text {
+                Appended::Repeat { seq: known.seq, at: known.at }
+            } else {
+                Appended::KeyConflict
+            };
+        }
+        if message.reply_to.is_some_and(|target| !self.answered.contains(&target)) {
+            return Appended::NoSuchTarget;
+        }
+        self.last_seq += 1;
+        let (seq, at) = (self.last_seq, message.at);
+        if let Some(key) = key {
+            // The same key may come again in this batch.
+            self.known.insert(key, Known { text: text.to_owned(), changed: false, seq, at });
+        }
+        Appended::New { seq, at }
+    }
+}
+
+fn key_of(message: &NewMessage) -> Option<Key> {
+    message.key.as_ref().map(|key| (message.author, storable(key)))
+}
+
+/// What the room's log holds under the keys of a batch.
+async fn known_keys(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Result<HashMap<Key, Known>> {
+    let keys: Vec<Key> = messages.iter().filter_map(key_of).collect();
+    let find = sql!(
+        "SELECT text, COALESCE(edited_at, erased_at), seq, at FROM event \
+         WHERE room_id = $1 AND author_id = $2 AND client_key = $3"
+    );
+    let each = keys.iter().map(|(author, key)| params![room, *author, key]).collect();
+    let found: Vec<Option<(String, Option<Timestamp>, Seq, Timestamp)>> = tx.get_each(find, each).await?;
+    let known = keys.into_iter().zip(found).filter_map(|(key, found)| {
+        let (text, changed, seq, at) = found?;
+        Some((key, Known { text, changed: changed.is_some(), seq, at }))
+    });
+    Ok(known.collect())
+}
+
+/// Those messages that a batch answers and that can be answered. Most batches answer none and ask nothing.
+async fn answered(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Result<HashSet<Seq>> {
+    let targets: Vec<Params> =
+        messages.iter().filter_map(|message| message.reply_to).map(|target| params![room, target]).collect();
+    if targets.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let find = sql!("SELECT seq FROM event WHERE room_id = $1 AND seq = $2 AND ", IS_MESSAGE);
+    let found: Vec<Option<(Seq,)>> = tx.get_each(find, targets).await?;
+    Ok(found.into_iter().flatten().map(|(seq,)| seq).collect())
+}
+
+/// Those authors of a batch that still exist.
+async fn living(tx: &mut Tx<'_>, messages: &[NewMessage]) -> Result<Vec<AccountId>> {
+    let mut authors: Vec<AccountId> = messages.iter().map(|message| message.author).collect();
+    authors.sort_unstable();
+    authors.dedup();
+    let each = authors.into_iter().map(|author| params![author]).collect();
+    let found: Vec<Option<(AccountId,)>> = tx.get_each(sql!("SELECT id FROM account WHERE id = $1"), each).await?;
+    Ok(found.into_iter().flatten().map(|(author,)| author).collect())
+}
+
+fn inserts(room: RoomId, messages: &[NewMessage], living: &[AccountId], outcomes: &[Appended]) -> Vec<Statement> {
+    let insert = sql!(
+        "INSERT INTO event (room_id, seq, kind, author_id, text, client_key, at, reply_to) \
+         VALUES ($1, $2, 'message', $3, $4, $5, $6, $7)"
+    );
+    let row = |message: &NewMessage, seq: Seq| -> Params {
+        if living.contains(&message.author) {
+            params![room, seq, message.author, &message.text, message.key.as_ref(), message.at, message.reply_to]
+        } else {
+            params![room, seq, None::<AccountId>, "", None::<&str>, message.at, None::<Seq>]
+        }
+    };
+    let placed = messages.iter().zip(outcomes);
+    placed
+        .filter_map(|(message, outcome)| match outcome {
+            Appended::New { seq, .. } => Some((insert, row(message, *seq))),
+            Appended::Repeat { .. } | Appended::KeyConflict | Appended::NoSuchTarget => None,
+        })
+        .collect()
+}
