@@ -151,7 +151,7 @@ fn alone(room: usize) -> Result<RoomName> {
 }
 
 fn message() -> NewMessage {
-    NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, at: NOW }
+    NewMessage { author: AccountId(1), text: ".".repeat(crowd::TEXT_LENGTH), key: None, reply_to: None, at: NOW }
 }
 
 /// How many messages the log of a floor has in its first rooms.

@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn what_is_shown_as_one_is_one() {
-        for text in ["👍", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "1️⃣", "#️⃣", "👍🏽"] {
+        for text in ["👍", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "1️⃣", "#️⃣", "👍🏽"]
+        {
             assert!(Emoji::parse(text).is_ok(), "{text}");
         }
     }

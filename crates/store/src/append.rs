@@ -64,7 +64,11 @@ impl Store {
     }
 }
 
-async fn append_all(tx: &mut Tx<'_>, name: &RoomName, messages: &[NewMessage]) -> Result<Option<(RoomHead, Vec<Appended>)>> {
+async fn append_all(
+    tx: &mut Tx<'_>,
+    name: &RoomName,
+    messages: &[NewMessage],
+) -> Result<Option<(RoomHead, Vec<Appended>)>> {
     let Some(mut room) = claim(tx, name, messages).await? else { return Ok(None) };
     let claimed = room.last_seq;
     let known = known_keys(tx, room.id, messages).await?;
@@ -170,6 +174,9 @@ fn key_of(message: &NewMessage) -> Option<Key> {
     message.key.as_ref().map(|key| (message.author, storable(key)))
 }
 
+/// The text, when it was changed or taken away, the place and the time.
+type KnownRow = (String, Option<Timestamp>, Seq, Timestamp);
+
 /// What the room's log holds under the keys of a batch.
 async fn known_keys(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Result<HashMap<Key, Known>> {
     let keys: Vec<Key> = messages.iter().filter_map(key_of).collect();
@@ -178,7 +185,7 @@ async fn known_keys(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> R
          WHERE room_id = $1 AND author_id = $2 AND client_key = $3"
     );
     let each = keys.iter().map(|(author, key)| params![room, *author, key]).collect();
-    let found: Vec<Option<(String, Option<Timestamp>, Seq, Timestamp)>> = tx.get_each(find, each).await?;
+    let found: Vec<Option<KnownRow>> = tx.get_each(find, each).await?;
     let known = keys.into_iter().zip(found).filter_map(|(key, found)| {
         let (text, changed, seq, at) = found?;
         Some((key, Known { text, changed: changed.is_some(), seq, at }))

@@ -149,14 +149,12 @@ fn gathered(rows: Vec<ReactionRow>) -> HashMap<Seq, Vec<Reaction>> {
     let mut reactions: HashMap<Seq, Vec<Reaction>> = HashMap::new();
     for (seq, emoji, total, account) in rows {
         let on_this = reactions.entry(seq).or_default();
-        match on_this.last_mut().filter(|last| last.emoji == emoji) {
-            Some(last) => last.by.push(account),
-            None => on_this.push(Reaction {
-                emoji,
-                count: usize::try_from(total).unwrap_or(usize::MAX),
-                by: vec![account],
-            }),
+        if let Some(last) = on_this.last_mut().filter(|last| last.emoji == emoji) {
+            last.by.push(account);
+            continue;
         }
+        let count = usize::try_from(total).unwrap_or(usize::MAX);
+        on_this.push(Reaction { emoji, count, by: vec![account] });
     }
     reactions
 }
@@ -226,8 +224,7 @@ impl FromRow for Recorded {
         let (target_text, target_author): (Option<String>, Option<AccountId>) = (row.take()?, row.take()?);
         let target_erased: Option<Timestamp> = row.take()?;
         let target_text = target_text.filter(|_| target_author.is_some() && target_erased.is_none());
-        let parts =
-            Parts { kind, text, key, reply_to, edited_at, erased_at, target, author, subject, target_text };
+        let parts = Parts { kind, text, key, reply_to, edited_at, erased_at, target, author, subject, target_text };
         let body = parts.body();
         let reacted = reacted_at.is_some() && matches!(body, EventBody::Message { .. });
         Ok(Self { event: Event { seq, at, body }, reacted })

@@ -146,8 +146,7 @@ async fn withdraw(tx: &mut Tx<'_>, new: &NewReaction) -> Result<Ruled<Option<Log
         Ok(held) => held,
         Err(refused) => return Ok(Err(refused)),
     };
-    let delete =
-        sql!("DELETE FROM reaction WHERE room_id = $1 AND seq = $2 AND emoji = $3 AND account_id = $4");
+    let delete = sql!("DELETE FROM reaction WHERE room_id = $1 AND seq = $2 AND emoji = $3 AND account_id = $4");
     if tx.run(delete, params![new.room, new.seq, &new.emoji, new.by.id]).await? == 0 {
         return Ok(Ok(None));
     }

@@ -4,6 +4,7 @@
 //! error is a problem of RFC 9457 (`problem`), whichever area it comes from.
 
 mod accounts;
+pub(crate) mod event;
 mod me;
 mod member;
 mod person;

@@ -95,13 +95,7 @@ enum Line {
 }
 
 impl Batcher {
-    pub(super) fn new(
-        store: Store,
-        hub: Hub,
-        clock: Arc<dyn Clock>,
-        memory: Arc<Memory>,
-        most_waiting: usize,
-    ) -> Self {
+    pub(super) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, memory: Arc<Memory>, most_waiting: usize) -> Self {
         Self { store, hub, clock, memory, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
     }
 

@@ -1,8 +1,6 @@
 //! What comes out of a statement: rows whose columns are taken in order.
 
-use parlour_model::{
-    AccountId, AdminLevel, Contract, Epoch, Role, RoomId, SessionId, Timestamp, Username, Visibility,
-};
+use parlour_model::{AccountId, AdminLevel, Contract, Epoch, Role, RoomId, SessionId, Timestamp, Username, Visibility};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::Type;
 

@@ -9,7 +9,8 @@ use parlour_model::{
     Account, AdminLevel, Contract, Email, Profile, RoomName, Session, SourcePrefix, Timestamp, Username, UsernamePolicy,
 };
 use parlour_store::{
-    Error, NewAccount, NewAudit, NewMail, NewSession, NewVerification, Notice, Role, SignUp, SignedUp, Store,
+    Error, NewAccount, NewAudit, NewMail, NewMessage, NewSession, NewVerification, Notice, Role, SignUp, SignedUp,
+    Store,
 };
 use tokio_postgres::NoTls;
 
@@ -164,6 +165,11 @@ macro_rules! until_answered {
 }
 
 pub(crate) use until_answered;
+
+/// A message that was taken at the beginning.
+pub(crate) fn message(author: &Account, text: &str, key: Option<&str>) -> NewMessage {
+    NewMessage { author: author.id, text: text.to_owned(), key: key.map(str::to_owned), reply_to: None, at: START }
+}
 
 pub(crate) fn audit(action: &'static str) -> NewAudit {
     NewAudit {

@@ -53,9 +53,9 @@ async fn keeps_the_promise(
             at = at + std::time::Duration::from_secs(1);
             expected.push(promise.append((author, text, key), at));
             let (author, key) = (authors[author].id, key.map(|key| key.to_string()));
-            messages.push(NewMessage { author, text: text.to_string(), key, at });
+            messages.push(NewMessage { author, text: text.to_string(), key, reply_to: None, at });
         }
-        let (head, appended) = store.append(&room, move || messages).await.unwrap();
+        let (head, appended) = store.append(&room, move || messages).await.unwrap().unwrap();
         prop_assert_eq!(appended, expected);
         prop_assert_eq!(usize::try_from(head.last_seq).unwrap(), promise.log.len());
     }
@@ -99,6 +99,7 @@ async fn all_who_write_at_once_stand_in_one_order() {
                         author,
                         text: format!("{writer} {number} {part}"),
                         key: Some(format!("{writer}.{number}.{part}")),
+                        reply_to: None,
                         at: START,
                     };
                     let batch: Vec<_> = (0..3).map(message).collect();
@@ -139,7 +140,7 @@ async fn no_text_outlives_its_author() {
             let write = |part: i32| {
                 let (store, message) = (
                     home.store.clone(),
-                    NewMessage { author: ada.id, text: format!("line {part}"), key: None, at: START },
+                    NewMessage { author: ada.id, text: format!("line {part}"), key: None, reply_to: None, at: START },
                 );
                 tokio::spawn(async move {
                     until_answered!(

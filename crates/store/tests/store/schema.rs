@@ -69,7 +69,7 @@ async fn all_may_start_at_once_on_nothing() {
     for store in stores {
         store.unwrap().close().await;
     }
-    assert_eq!(home.number("SELECT COUNT(*) FROM migration").await, 1);
+    assert_eq!(home.number("SELECT COUNT(*) - MAX(version) FROM migration").await, 0, "each once");
     home.end().await;
 }
 

@@ -218,7 +218,7 @@ async fn the_log_is_moved_while_it_is_written_and_stays_short() {
     let ada = member(&home.store, "Ada").await;
     // Some 20,000 pages in all.
     for _ in 0..1_000 {
-        let line = NewMessage { author: ada.id, text: "line ".repeat(200), key: None, at: START };
+        let line = NewMessage { author: ada.id, text: "line ".repeat(200), key: None, reply_to: None, at: START };
         home.store.append(&room("hall"), move || vec![line; 64]).await.unwrap();
     }
     let pages = log_pages(&home);
@@ -234,7 +234,8 @@ async fn a_backup_while_writing_is_a_whole_database() {
         let (store, stop) = (home.store.clone(), Arc::clone(&stop));
         tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                let line = NewMessage { author: ada.id, text: "line ".repeat(200), key: None, at: START };
+                let line =
+                    NewMessage { author: ada.id, text: "line ".repeat(200), key: None, reply_to: None, at: START };
                 store.append(&room("hall"), move || vec![line; 64]).await.unwrap();
             }
         })

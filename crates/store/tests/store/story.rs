@@ -6,13 +6,13 @@ use parlour_model::{
     Account, AccountId, AdminLevel, Contract, Event, EventBody, Field, Profile, ProfileChange, Session, SessionId,
 };
 use parlour_store::{
-    AdminSignedUp, Appended, ControlKind, Edit, Edited, Error, LogIn, LoginName, NewMessage, NewSession, RefreshUse,
-    Refreshed, SecretMade, SignedUp, SigningKeyRow, Store, Verified,
+    AdminSignedUp, Appended, ControlKind, Edit, Edited, Error, LogIn, LoginName, NewSession, RefreshUse, Refreshed,
+    SecretMade, SignedUp, SigningKeyRow, Store, Verified,
 };
 
 use crate::harness::{
-    DAY, Home, MINUTE, START, audit, digest, done, home_source, mailed, member, new_session, newcomer, notice, on_both,
-    room, sign_up, sign_up_with_email, source, username, verification,
+    DAY, Home, MINUTE, START, audit, digest, done, home_source, mailed, member, message, new_session, newcomer, notice,
+    on_both, room, sign_up, sign_up_with_email, source, username, verification,
 };
 
 #[tokio::test]
@@ -270,19 +270,13 @@ async fn ada_talks_with_grace(store: &Store, ada: &Account) {
     let grace = member(store, "Grace").await;
     let hall = room("Main Hall");
     assert_eq!(store.room(&hall).await.unwrap(), None);
-    let message = |author: &Account, text: &str, key: Option<&str>| NewMessage {
-        author: author.id,
-        text: text.to_owned(),
-        key: key.map(str::to_owned),
-        at: START,
-    };
     let batch =
         vec![message(ada, "hello", Some("a")), message(&grace, "hi", Some("a")), message(ada, "hello", Some("a"))];
-    let (head, appended) = store.append(&hall, move || batch).await.unwrap();
+    let (head, appended) = store.append(&hall, move || batch).await.unwrap().unwrap();
     let new = |seq| Appended::New { seq, at: START };
     assert_eq!(appended, [new(1), new(2), Appended::Repeat { seq: 1, at: START }]);
     let retry = vec![message(ada, "hello", Some("a")), message(ada, "other", Some("a")), message(ada, "bye\0", None)];
-    let (head_now, appended) = store.append(&room("MAIN HALL"), move || retry).await.unwrap();
+    let (head_now, appended) = store.append(&room("MAIN HALL"), move || retry).await.unwrap().unwrap();
     assert_eq!(appended, [Appended::Repeat { seq: 1, at: START }, Appended::KeyConflict, new(3)]);
     assert_eq!((head_now.id, head_now.epoch, head_now.last_seq), (head.id, head.epoch, 3));
     assert_eq!(head_now.name, "Main Hall");
@@ -352,8 +346,8 @@ async fn ada_leaves(store: &Store, ada: &Account) {
     assert_eq!(log.iter().map(said).collect::<Vec<_>>(), ["1 erased", "2 Grace: hi", "3 erased"]);
     assert_eq!(store.sign_up(sign_up("ADA")).await.unwrap(), SignedUp::Taken(Field::Username), "the name rests");
     // A message that was under way when its author left takes its place, empty.
-    let late = NewMessage { author: ada.id, text: "late".to_owned(), key: Some("k".to_owned()), at: START };
-    let (_, appended) = store.append(&room("main hall"), move || vec![late]).await.unwrap();
+    let late = message(ada, "late", Some("k"));
+    let (_, appended) = store.append(&room("main hall"), move || vec![late]).await.unwrap().unwrap();
     assert_eq!(appended, [Appended::New { seq: 4, at: START }]);
     assert_eq!(store.history(hall.id, 3, 10).await.unwrap()[0].body, EventBody::Erased);
 }
