@@ -1,5 +1,6 @@
 //! What an operator does to accounts and keys.
 
+use parlour_hub::Note;
 use parlour_model::username::folded_key;
 use parlour_model::{Account, AccountId, AdminLevel, Client, Timestamp};
 
@@ -36,6 +37,7 @@ impl App {
         }
         audit::committed(&entry);
         self.accounts.forget(&id);
+        self.tell(id, Note::Me);
         Ok(())
     }
 

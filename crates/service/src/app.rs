@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use parlour_hub::Hub;
+use parlour_hub::{Hub, Note};
 use parlour_model::{Account, AccountId, Clock, SessionId, Timestamp};
 use parlour_store::Store;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::cache::Cache;
 use crate::doors::Doors;
 use crate::limits::Limits;
 use crate::live::history::StoredHistory;
 use crate::live::talk::Live;
+use crate::reset_password::RESETS_AT_ONCE;
 use crate::secret::Chance;
 use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
@@ -49,6 +50,8 @@ pub struct Parts {
     /// What is remembered of tokens, cookies and sessions.
     pub(crate) doors: Doors,
     pub(crate) accounts: Cache<AccountId, Arc<Account>>,
+    /// Resets that are being made behind their answers.
+    pub(crate) resets: Arc<Semaphore>,
     /// Rung when mail was queued.
     pub(crate) mail_waits: Notify,
     pub(crate) stop: watch::Sender<bool>,
@@ -85,6 +88,7 @@ impl App {
             limits: Limits::new(settings.limits, &clock),
             doors: Doors::new(&*chance)?,
             accounts: Cache::new(ACCOUNTS_IN_MEMORY),
+            resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
             mail_waits: Notify::new(),
             stop: watch::Sender::new(false),
             store,
@@ -126,6 +130,11 @@ impl App {
     pub(crate) fn session_ended(&self, id: SessionId) {
         self.doors.forget_session(id);
         self.live.hub().end_session(id);
+    }
+
+    /// Tells somebody's connections that something about them is to be read anew.
+    pub(crate) fn tell(&self, id: AccountId, note: Note) {
+        self.live.hub().note(id, note);
     }
 
     /// Makes an account's end, or the end of all its sessions, end here.

@@ -4,6 +4,7 @@ use parlour_model::{AccountId, Client};
 
 use crate::app::App;
 use crate::audit::{self, Says};
+use crate::authenticate::Caller;
 use crate::{Error, Result};
 
 impl App {
@@ -21,5 +22,15 @@ impl App {
         }
         audit::committed(&entry);
         Ok(())
+    }
+
+    /// Deletes the caller's account, once they have shown that they know its password. An account without one has none
+    /// to show: its owner resets it first.
+    ///
+    /// # Errors
+    /// [`Error::WrongPassword`], [`Error::Throttled`], [`Error::Busy`].
+    pub async fn leave(&self, caller: &Caller, password: String, client: &Client) -> Result<()> {
+        self.confirm_password(caller, Some(password), client).await?;
+        self.delete_account(caller.account.id, client).await
     }
 }

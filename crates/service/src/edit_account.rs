@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use parlour_hub::Note;
 use parlour_model::{Account, Client, Email, Field, Password, ProfileChange, Rule, Username, Violation};
 use parlour_store::account::{Edit as StoredEdit, Edited};
-use parlour_store::credential::LoginName;
+use parlour_store::credential::{LoginName, LoginRecord};
 
 use crate::app::App;
 use crate::audit::{self, Says};
@@ -69,6 +70,7 @@ impl App {
                 audit::committed(&entry);
                 self.accounts.forget(&account.id);
                 self.mail_waits.notify_one();
+                self.tell(account.id, Note::Me);
                 if renamed.is_some() {
                     self.live.hub().rename(account.id, account.username.as_str());
                 }
@@ -84,13 +86,18 @@ impl App {
     pub async fn confirm_password(&self, caller: &Caller, password: Option<String>, client: &Client) -> Result<()> {
         let missing = || Violation::new(Field::Password, Rule::Required);
         let password = Password::parse(password.ok_or_else(missing)?)?;
+        self.confirmed(caller, password, client).await.map(drop)
+    }
+
+    /// The same, with what was known of the login when it was checked.
+    pub(crate) async fn confirmed(&self, caller: &Caller, password: Password, client: &Client) -> Result<LoginRecord> {
         self.limits.source(client.source())?;
         let name = LoginName::Username(caller.account.username.key());
         let record = self.store.login_record(&name, client.source()).await?;
         let record = record.filter(|record| record.account.id == caller.account.id).ok_or(Error::UnknownAccount)?;
         self.limits.login(&target_of(&record, client), record.failures)?;
         match self.hashing.check(password, record.phc.clone(), client.source()).await? {
-            Check::Right { .. } => Ok(()),
+            Check::Right { .. } => Ok(record),
             Check::Wrong => Err(self.failed(Some(&record), client).await?),
         }
     }

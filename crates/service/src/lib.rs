@@ -19,9 +19,11 @@ pub mod sign_up;
 
 // The account.
 pub mod administer;
+pub mod change_password;
 pub mod delete_account;
 pub mod edit_account;
 pub mod look_up;
+pub mod reset_password;
 pub mod set_password;
 pub mod verify_email;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use parlour_hub::Note;
 use parlour_model::token::{AccessClaims, RefreshClaims};
 use parlour_model::username::folded_key;
 use parlour_model::{Account, Client, Email, Password, Session};
@@ -139,6 +140,7 @@ impl App {
             return Err(Error::UnknownAccount);
         };
         audit::committed(&entry.within(session.id));
+        self.tell(account.id, Note::Sessions);
         Ok(LoggedIn { account, session })
     }
 

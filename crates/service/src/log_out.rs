@@ -1,5 +1,6 @@
 //! Logging out: ending one session, by its holder.
 
+use parlour_hub::Note;
 use parlour_model::token::RefreshClaims;
 use parlour_model::{AccountId, Client, SessionId};
 
@@ -63,6 +64,7 @@ impl App {
         let entry = audit::entry("log_out", client).by(account).on(account).within(session);
         let ended = self.store.end_session(session, self.now(), entry.clone()).await?;
         self.session_ended(session);
+        self.tell(account, Note::Sessions);
         if !ended {
             return Err(Error::CredentialRefused);
         }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use parlour_hub::Note;
 use parlour_model::{AccountId, Client, Email};
 use parlour_store::verification::{NewVerification, SecretMade, Verified};
 
 use crate::app::App;
 use crate::audit;
+use crate::authenticate::Caller;
 use crate::mail::letters;
 use crate::secret::{digest, verification_secret};
 use crate::{Error, Result};
@@ -31,6 +33,7 @@ impl App {
                 audit::committed(&audit::Says::on(entry, account_id));
                 for changed in [Some(account_id), lost_claim].into_iter().flatten() {
                     self.accounts.forget(&changed);
+                    self.tell(changed, Note::Me);
                 }
                 self.mail_waits.notify_one();
                 Ok(())
@@ -46,9 +49,29 @@ impl App {
     pub async fn request_verification(&self, id: AccountId, client: &Client) -> Result<()> {
         self.limits.source(client.source())?;
         let account = self.known_account(id).await?.ok_or(Error::UnknownAccount)?;
-        let Some(email) = account.email.as_ref().filter(|_| account.email_verified_at.is_none()) else {
-            return Ok(());
-        };
+        match account.email.as_ref().filter(|_| account.email_verified_at.is_none()) {
+            Some(email) => self.mail_verification(id, email, client).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Mails the link again that the caller is waiting for: of the address that is to take the place of theirs, else of
+    /// theirs. Whether there was one is not told.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`].
+    pub async fn mail_link_again(&self, caller: &Caller, client: &Client) -> Result<()> {
+        let id = caller.account.id;
+        match self.pending_email(id).await? {
+            Some(pending) => {
+                self.limits.source(client.source())?;
+                self.mail_verification(id, &pending, client).await
+            }
+            None => self.request_verification(id, client).await,
+        }
+    }
+
+    async fn mail_verification(&self, id: AccountId, email: &Email, client: &Client) -> Result<()> {
         let new = self.new_verification(email)?;
         let entry = audit::Says::on(audit::entry("create_secret", client), id);
         match self.store.add_verification(id, new, self.now(), entry.clone()).await? {

@@ -5,7 +5,7 @@ use parlour_model::{Account, AccountId, Session, SessionId, SourcePrefix, Timest
 use crate::account_row::{self, ACCOUNT_COLUMNS};
 use crate::database::{FromRow, Row, Tx};
 use crate::session::NewSession;
-use crate::{NewAudit, Result, Store, audit, params, session, sql};
+use crate::{NewAudit, Result, Store, audit, params, reset, session, sql};
 
 /// The name that somebody logs in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,25 @@ pub struct LogIn {
     pub session: NewSession,
     /// The same password hashed anew, when the stored hash was weaker than it should be.
     pub rehashed: Option<String>,
+    /// The audit's line.
+    pub audit: NewAudit,
+    /// The time now.
+    pub now: Timestamp,
+}
+
+/// Another password, set by the account's owner.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The session that asks.
+    pub session_id: SessionId,
+    /// The [`LoginRecord::password_changed_at`] of the password that was checked.
+    pub password_changed_at: Option<Timestamp>,
+    /// The hash of the new password in PHC form.
+    pub phc: String,
+    /// The session that takes the place of the one that asks.
+    pub session: NewSession,
     /// The audit's line.
     pub audit: NewAudit,
     /// The time now.
@@ -119,13 +138,19 @@ impl Store {
                 if account_row::lock(tx, id).await?.is_none() {
                     return Ok(false);
                 }
-                put(tx, id, &phc, now).await?;
-                tx.run(sql!("UPDATE known_source SET failures = 0 WHERE account_id = $1"), params![id]).await?;
+                replace(tx, id, &phc, now).await?;
                 audit::write(tx, &audit.about(id, None), now).await?;
                 session::end_all(tx, id, keep, now).await?;
                 Ok(true)
             })
             .await
+    }
+
+    /// Sets another password by whoever is in a session and knew the old one: all sessions end, and a new one begins
+    /// in the place of theirs. `None` when the account was deleted or disabled meanwhile, the session ended, or the password
+    /// replaced.
+    pub async fn change_password(&self, change: PasswordChange) -> Result<Option<Session>> {
+        self.db.write(async move |tx| change_by_owner(tx, &change).await).await
     }
 
     /// Begins a session, forgets the failures of the source and of all strangers together, and remembers the source:
@@ -159,6 +184,30 @@ async fn begin(tx: &mut Tx<'_>, log_in: &LogIn) -> Result<Option<Session>> {
     let session = session::insert(tx, id, &log_in.session, now).await?;
     audit::write(tx, &log_in.audit.about(id, Some(session.id)), now).await?;
     Ok(Some(session))
+}
+
+async fn change_by_owner(tx: &mut Tx<'_>, change: &PasswordChange) -> Result<Option<Session>> {
+    let (id, now) = (change.account_id, change.now);
+    let usable = account_row::lock(tx, id).await?.is_some_and(|account| account.disabled_at.is_none());
+    if !usable || password_changed_at(tx, id).await? != change.password_changed_at {
+        return Ok(None);
+    }
+    let stands = sql!("SELECT id FROM session WHERE id = $1 AND account_id = $2 AND ended_at IS NULL");
+    if tx.get::<(SessionId,)>(stands, params![change.session_id, id]).await?.is_none() {
+        return Ok(None);
+    }
+    replace(tx, id, &change.phc, now).await?;
+    let session = session::insert(tx, id, &change.session, now).await?;
+    audit::write(tx, &change.audit.about(id, Some(session.id)), now).await?;
+    session::end_all(tx, id, Some(session.id), now).await?;
+    Ok(Some(session))
+}
+
+/// Sets another password, forgets all failures, and voids what was mailed to reset the old one.
+pub(crate) async fn replace(tx: &mut Tx<'_>, id: AccountId, phc: &str, now: Timestamp) -> Result<()> {
+    put(tx, id, phc, now).await?;
+    tx.run(sql!("UPDATE known_source SET failures = 0 WHERE account_id = $1"), params![id]).await?;
+    reset::void(tx, id, now).await
 }
 
 /// When an account's password was set. A rehash of the same password does not count.

@@ -14,15 +14,16 @@ const KEEP_SESSION: Duration = DAY.saturating_mul(30);
 const KEEP_VERIFICATION: Duration = DAY.saturating_mul(7);
 const KEEP_MAIL: Duration = DAY.saturating_mul(7);
 const KEEP_AUDIT: Duration = DAY.saturating_mul(400);
+pub(crate) const KEEP_ANSWER: Duration = DAY;
 const KEEP_SKELETON: Duration = DAY.saturating_mul(60);
 
 /// Rows a step; each statement takes it as its second parameter.
 const STEP: i64 = 500;
 
 impl Store {
-    /// Deletes what has served its time: sessions 30 days after their end, secrets and mail after seven days, names
-    /// that have rested, audit lines after 400 days, control lines after one, expired signing keys, and events older
-    /// than their room's retention. Returns how many rows that were.
+    /// Deletes what has served its time: sessions 30 days after their end, secrets and mail after seven days, answers to
+    /// requests that named themselves after one, names that have rested, audit lines after 400 days, control lines after
+    /// one, expired signing keys, and events older than their room's retention. Returns how many rows that were.
     pub async fn prune(&self, now: Timestamp) -> Result<u64> {
         let mut pruned = 0;
         for (sql, before) in steps(now) {
@@ -56,7 +57,7 @@ impl Store {
 }
 
 /// What goes when it is older than a time.
-fn steps(now: Timestamp) -> [(Sql, Timestamp); 10] {
+fn steps(now: Timestamp) -> [(Sql, Timestamp); 12] {
     [
         (
             sql!("DELETE FROM session WHERE id IN (SELECT id FROM session WHERE expires_at < $1 LIMIT $2)"),
@@ -72,6 +73,21 @@ fn steps(now: Timestamp) -> [(Sql, Timestamp); 10] {
                  (SELECT digest FROM verification WHERE expires_at < $1 LIMIT $2)"
             ),
             now - KEEP_VERIFICATION,
+        ),
+        (
+            sql!(
+                "DELETE FROM password_reset WHERE digest IN \
+                 (SELECT digest FROM password_reset WHERE expires_at < $1 LIMIT $2)"
+            ),
+            now - KEEP_VERIFICATION,
+        ),
+        (
+            // Again, whether it is still so: a key that has lapsed may be taken anew between the look and the deed.
+            sql!(
+                "DELETE FROM idempotency WHERE at <= $1 AND (scope, key) IN \
+                 (SELECT scope, key FROM idempotency WHERE at <= $1 LIMIT $2)"
+            ),
+            now - KEEP_ANSWER,
         ),
         (sql!("DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE sent_at < $1 LIMIT $2)"), now - KEEP_MAIL),
         (sql!("DELETE FROM mail WHERE id IN (SELECT id FROM mail WHERE given_up_at < $1 LIMIT $2)"), now - KEEP_MAIL),

@@ -6,7 +6,7 @@ use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Tx};
-use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, sql};
+use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, reset, sql};
 
 /// A secret to be mailed.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ const MOST_A_DAY: i64 = 5;
 const MOST_A_QUARTER_HOUR: i64 = 1;
 
 impl Store {
-    /// Makes another secret for the address that an account claims: at most one in 15 minutes and five a day,
+    /// Makes another secret for the address that an account claims, or has asked to change to: at most one in 15 minutes and five a day,
     /// whoever asks and for whatever address.
     pub async fn add_verification(
         &self,
@@ -73,8 +73,9 @@ impl Store {
             .write(async move |tx| {
                 // Held, so that two wishes at once are counted one after the other.
                 let Some(account) = account_row::lock(tx, id).await? else { return Ok(SecretMade::UnknownAccount) };
-                let claims = account.email.is_some_and(|email| email.key() == new.email.key());
-                if !claims || account.email_verified_at.is_some() {
+                let is_own = account.email.is_some_and(|email| email.key() == new.email.key());
+                let is_proven = is_own && account.email_verified_at.is_some();
+                if is_proven || !(is_own || is_asked_for(tx, id, &new.email, now).await?) {
                     return Ok(SecretMade::NoAddress);
                 }
                 if has_had_enough(tx, id, &new.email, now).await? {
@@ -113,6 +114,15 @@ impl Store {
     ) -> Result<Verified> {
         self.db.write(async move |tx| verify(tx, digest, &notice, now, &audit).await).await
     }
+}
+
+/// Whether an account waits for the proof of an address.
+async fn is_asked_for(tx: &mut Tx<'_>, id: AccountId, email: &Email, now: Timestamp) -> Result<bool> {
+    let waits = sql!(
+        "SELECT account_id FROM verification WHERE account_id = $1 AND email_key = $2 AND verified_at IS NULL \
+         AND superseded_at IS NULL AND expires_at > $3 LIMIT 1"
+    );
+    Ok(tx.get::<(AccountId,)>(waits, params![id, email.key(), now]).await?.is_some())
 }
 
 /// Keeps a secret and queues its mail.
@@ -185,6 +195,9 @@ async fn verify(
     }
     let lost_claim = name::drop_others_claim(tx, &secret.email, account.id).await?;
     prove(tx, digest, &secret, now).await?;
+    if account.email.as_ref().map(Email::key) != Some(secret.email.key()) {
+        reset::void(tx, account.id, now).await?;
+    }
     if let Some(old) = replaced {
         mail::queue(tx, &notice.to(old), None, now).await?;
     }

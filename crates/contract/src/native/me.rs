@@ -2,26 +2,34 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
 use parlour_model::{Account, Email, ProfileChange};
+use parlour_service::Error;
 use parlour_service::edit_account::Edit;
+use parlour_service::log_in::Wants;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Native;
 use super::etag::tagged;
 use super::member::Member;
 use super::person::avatar;
+use super::sessions::{Handed, Session, Tokens};
+use super::{Native, Problem};
 use crate::body::Json;
+use crate::caller::bearer;
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::microseconds;
 use crate::refusal::Answer;
 use crate::reply;
+use crate::session_cookie;
 use crate::visitor::Visitor;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().serve::<Native>(routes!(me, edit))
+    Routes::default()
+        .serve::<Native>(routes!(me, edit, leave))
+        .serve::<Native>(routes!(change_password))
+        .serve::<Native>(routes!(change_email))
+        .serve::<Native>(routes!(mail_link_again))
 }
 
 /// The account of whoever asks.
@@ -42,8 +50,65 @@ async fn edit(
     shown(&desk, &account).await
 }
 
+/// Deletes the account, its sessions and what it wrote.
+#[utoipa::path(delete, path = "/api/v2/me", request_body = OwnPassword, responses((status = 204)))]
+async fn leave(
+    State(desk): State<Desk>,
+    Visitor(client): Visitor,
+    Member(caller): Member,
+    body: Json<Native, OwnPassword>,
+) -> Answer<Native> {
+    desk.app.leave(&caller, body.value().password, &client).await?;
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    session_cookie::take(response.headers_mut());
+    Ok(response)
+}
+
+/// Sets another password. Every session ends with its sockets; this one goes on under a new id, with a new credential.
+#[utoipa::path(post, path = "/api/v2/me/password", request_body = Passwords,
+    responses((status = 200, body = Renewed)))]
+async fn change_password(
+    State(desk): State<Desk>,
+    Visitor(client): Visitor,
+    Member(caller): Member,
+    headers: HeaderMap,
+    body: Json<Native, Passwords>,
+) -> Answer<Native> {
+    let given = body.value();
+    let wants = if bearer(&headers).is_some() { Wants::TokenPair } else { Wants::Cookie };
+    let changed = desk.app.change_password(&caller, given.current, given.new, wants, &client).await;
+    let (logged_in, granted) = match changed {
+        Err(Error::Invalid(violations)) => return Ok(Problem::about("new", &violations).response()),
+        other => other?,
+    };
+    let handed = Handed::of(&desk, Some(granted));
+    let session = Session::of(&logged_in.session, logged_in.session.id);
+    Ok(handed.cookie.give(&desk, reply::json(StatusCode::OK, &Renewed { session, tokens: handed.tokens })))
+}
+
+/// Mails a link to another address. It takes the place of this one when the link is opened.
+#[utoipa::path(post, path = "/api/v2/me/email", request_body = NewAddress, responses((status = 202)))]
+async fn change_email(
+    State(desk): State<Desk>,
+    Visitor(client): Visitor,
+    Member(caller): Member,
+    body: Json<Native, NewAddress>,
+) -> Answer<Native> {
+    let given = body.value();
+    let edit = Edit { email: Some(given.email), password: Some(given.password), ..Edit::default() };
+    desk.app.edit_account(&caller, edit, &client).await?;
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// Mails the link again that proves an address. Nothing tells whether there was one to prove.
+#[utoipa::path(post, path = "/api/v2/me/verification", responses((status = 202)))]
+async fn mail_link_again(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
+    desk.app.mail_link_again(&caller, &client).await?;
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
 /// The account as it is now.
-pub(super) async fn shown(desk: &Desk, account: &Account) -> Result<Response, crate::refusal::Refusal<Native>> {
+pub(super) async fn shown(desk: &Desk, account: &Account) -> Answer<Native> {
     Ok(reply::json(StatusCode::OK, &Me::now(desk, account).await?))
 }
 
@@ -100,6 +165,34 @@ impl Me {
     pub(crate) async fn now(desk: &Desk, account: &Account) -> parlour_service::Result<Self> {
         Ok(Self::of(account, desk.app.pending_email(account.id).await?.as_ref()))
     }
+}
+
+/// The session that goes on, and its tokens if it has any.
+#[derive(Serialize, ToSchema)]
+struct Renewed {
+    session: Session,
+    #[schema(required)]
+    tokens: Option<Tokens>,
+}
+
+/// The password that the caller has.
+#[derive(Deserialize, ToSchema)]
+struct OwnPassword {
+    password: String,
+}
+
+/// The password that the caller has, and the one they want.
+#[derive(Deserialize, ToSchema)]
+struct Passwords {
+    current: String,
+    new: String,
+}
+
+/// Another address, and the password that the caller has.
+#[derive(Deserialize, ToSchema)]
+struct NewAddress {
+    email: String,
+    password: String,
 }
 
 /// What is to change; what is missing or `null` stays.

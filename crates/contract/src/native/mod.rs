@@ -9,6 +9,7 @@ mod me;
 mod member;
 mod person;
 mod problem;
+mod secrets;
 mod sessions;
 mod specification;
 
@@ -25,7 +26,12 @@ pub(crate) fn foreign() -> Response {
 }
 
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(accounts::routes()).and(me::routes()).and(sessions::routes()).and(specification::routes())
+    Routes::default()
+        .and(accounts::routes())
+        .and(me::routes())
+        .and(secrets::routes())
+        .and(sessions::routes())
+        .and(specification::routes())
 }
 
 /// The group of routes that a path belongs to, for whoever reads their description.

@@ -78,6 +78,16 @@ impl Problem {
         Self { violations: broken, ..Self::new(Kind::Invalid, detail) }
     }
 
+    /// Rules that are broken by one field, under the name that the request gives it.
+    pub(crate) fn about(field: &'static str, violations: &[Violation]) -> Self {
+        let mut problem = Self::invalid(violations);
+        for broken in &mut problem.violations {
+            broken.field = field;
+        }
+        problem.detail = problem.violations.first().map_or_else(String::new, |one| format!("{field}: {}", one.message));
+        problem
+    }
+
     fn taken(field: Field) -> Self {
         let message = format!("This {} belongs to somebody else.", name(field).replace('_', " "));
         let broken = Broken { field: name(field), rule: "taken", message: message.clone() };

@@ -1,6 +1,7 @@
 //! Logging in and out, and one's sessions.
 
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use parlour_model::{Account, SessionId};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::me::Me;
+use super::member::Member;
 use super::{Kind, Native, Problem};
 use crate::body::Json;
 use crate::describe::{Routes, Serve, routes};
@@ -21,7 +23,11 @@ use crate::session_cookie;
 use crate::visitor::Visitor;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().serve::<Native>(routes!(log_in))
+    Routes::default()
+        .serve::<Native>(routes!(log_in, list, end_others))
+        .serve::<Native>(routes!(log_out))
+        .serve::<Native>(routes!(refresh))
+        .serve::<Native>(routes!(end_one))
 }
 
 /// Logs in.
@@ -41,6 +47,60 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<N
     let log_in = LogIn { name, password: given.password, wants: given.grant.wants() };
     let (logged_in, granted) = desk.app.log_in(log_in, &client).await.map_err(alike)?;
     entered(&desk, &logged_in.account, Some(&logged_in.session), Some(granted)).await
+}
+
+/// The caller's sessions, of every contract, the last used first.
+#[utoipa::path(get, path = "/api/v2/sessions", responses((status = 200, body = Sessions)))]
+async fn list(State(desk): State<Desk>, Member(caller): Member) -> Answer<Native> {
+    let sessions = desk.app.sessions_of(caller.account.id).await?;
+    let items = sessions.iter().map(|session| Session::of(session, caller.session_id)).collect();
+    Ok(reply::json(StatusCode::OK, &Sessions { items }))
+}
+
+/// Ends all sessions but this one.
+#[utoipa::path(delete, path = "/api/v2/sessions", responses((status = 204)))]
+async fn end_others(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
+    desk.app.end_other_sessions(&caller, &client).await?;
+    Ok(reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Logs out.
+#[utoipa::path(delete, path = "/api/v2/sessions/current", responses((status = 204)))]
+async fn log_out(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
+    desk.app.log_out(&caller, &client).await?;
+    Ok(logged_out())
+}
+
+/// Ends one of the caller's sessions.
+#[utoipa::path(delete, path = "/api/v2/sessions/{id}", params(("id" = i64, Path)),
+    responses((status = 204)))]
+async fn end_one(
+    State(desk): State<Desk>,
+    Visitor(client): Visitor,
+    Member(caller): Member,
+    id: Result<Path<i64>, PathRejection>,
+) -> Answer<Native> {
+    let id = id.map_or(SessionId(0), |Path(id)| SessionId(id));
+    if !desk.app.end_own_session(&caller, id, &client).await? {
+        return Ok(Problem::new(Kind::NotFound, "There is no such session.").response());
+    }
+    Ok(if id == caller.session_id { logged_out() } else { reply::empty(StatusCode::NO_CONTENT) })
+}
+
+fn logged_out() -> Response {
+    let mut response = reply::empty(StatusCode::NO_CONTENT);
+    session_cookie::take(response.headers_mut());
+    response
+}
+
+/// A new access token, and with `rotate` a new refresh token in the place of the old one.
+#[utoipa::path(post, path = "/api/v2/sessions/refresh", security(()), request_body = Renewal,
+    responses((status = 200, body = Tokens)))]
+async fn refresh(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Renewal>) -> Answer<Native> {
+    let given = body.value();
+    let refreshed = desk.app.refresh(&given.refresh_token, given.rotate.unwrap_or(false), &client).await?;
+    let expires_in = desk.app.settings.tokens.access.as_secs();
+    Ok(reply::json(StatusCode::OK, &Tokens::new(refreshed.access, refreshed.refresh, expires_in)))
 }
 
 /// Nobody learns from a login who is here.
@@ -103,6 +163,19 @@ pub(super) struct Entered {
     session: Option<Session>,
     #[schema(required)]
     tokens: Option<Tokens>,
+}
+
+/// Sessions that stand.
+#[derive(Serialize, ToSchema)]
+struct Sessions {
+    items: Vec<Session>,
+}
+
+/// A refresh token, and whether a new one is wanted.
+#[derive(Deserialize, ToSchema)]
+struct Renewal {
+    refresh_token: String,
+    rotate: Option<bool>,
 }
 
 /// One login.

@@ -26,6 +26,11 @@ impl Mail {
         self.after("/verify/")
     }
 
+    /// The secret in the link of a mail that resets a password.
+    pub(crate) fn reset_secret(&self) -> String {
+        self.after("/app/reset#")
+    }
+
     fn is_to(&self, address: &str) -> bool {
         let to = format!("to: {address}").to_lowercase();
         let bracketed = format!("<{address}>").to_lowercase();

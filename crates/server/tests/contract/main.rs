@@ -21,6 +21,9 @@ mod cookies;
 mod lobby;
 mod native;
 mod native_accounts;
+mod native_people;
+mod native_resets;
+mod native_sessions;
 mod rooms;
 mod tokens;
 

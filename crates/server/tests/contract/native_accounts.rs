@@ -4,15 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{PASSWORD, Server};
 use crate::http::Response;
-
-const ACCOUNTS: &str = "/api/v2/accounts";
-const SESSIONS: &str = "/api/v2/sessions";
-const ME: &str = "/api/v2/me";
-
-fn problem(answer: &Response, word: &str) {
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
-    assert_eq!(answer.json()["type"], format!("/docs#{word}"), "{answer:?}");
-}
+use crate::native_people::{ACCOUNTS, ME, SESSIONS, by, log_in, person, problem};
 
 async fn sign_up(server: &Server, body: &Value) -> Response {
     server.post(ACCOUNTS, body).send().await
@@ -133,4 +125,89 @@ async fn what_was_not_given_stays() {
     server.get(ME).bearer(token).header("If-None-Match", &tag).send().await.expect(200);
     problem(&server.get(ME).send().await.expect(401), "unauthenticated");
     problem(&server.get(ME).bearer("nonsense").send().await.expect(401), "unauthenticated");
+}
+
+/// Proves: native.accounts.password, native.accounts.password_sessions
+#[tokio::test]
+async fn a_new_password_ends_every_other_login() {
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    let other = log_in(&server, "ada", PASSWORD).await.expect(201).json();
+    let other = other["tokens"]["access_token"].as_str().unwrap().to_owned();
+    let mut socket = server.socket("/users/").bearer(&other).connect().await;
+    let change = |current: &str, new: &str| {
+        by(&server, &ada, "POST", "/api/v2/me/password").json(&json!({"current": current, "new": new})).send()
+    };
+    problem(&change("wrong", "another long password").await.expect(401), "bad_credentials");
+    let weak = change(PASSWORD, "1234567").await.expect(422);
+    problem(&weak, "invalid");
+    assert_eq!(weak.json()["violations"][0]["field"], "new");
+    server.get(ME).bearer(&other).send().await.expect(200);
+
+    let changed = change(PASSWORD, "another long password").await.expect(200).json();
+    assert_ne!(changed["session"]["id"], ada.session);
+    let fresh = changed["tokens"]["access_token"].as_str().unwrap();
+    server.get(ME).bearer(fresh).send().await.expect(200);
+    for old in [&ada.token, &other] {
+        problem(&server.get(ME).bearer(old).send().await.expect(401), "unauthenticated");
+    }
+    socket.closed().await;
+    log_in(&server, "ada", PASSWORD).await.expect(401);
+    log_in(&server, "ada", "another long password").await.expect(201);
+}
+
+/// Proves: native.accounts.password_cookie
+#[tokio::test]
+async fn who_came_with_a_cookie_gets_a_new_one() {
+    let server = Server::start().await;
+    let old = ada(&server, "cookie").await.cookie("sessionid").unwrap().value;
+    let change = json!({"current": PASSWORD, "new": "another long password"});
+    let changed = server.post("/api/v2/me/password", &change).session(&old).send().await.expect(200);
+    assert_eq!(changed.json()["tokens"], Value::Null);
+    let new = changed.cookie("sessionid").unwrap().value;
+    server.get(ME).session(&new).send().await.expect(200);
+    server.get(ME).session(&old).send().await.expect(401);
+}
+
+/// Proves: native.accounts.email, native.accounts.verification
+#[tokio::test]
+async fn another_address_waits_for_its_proof() {
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    let verify = |secret: &str| server.post("/api/v2/verifications", &json!({"secret": secret})).send();
+    verify(&server.mail("ada@example.com", 1).await.secret()).await.expect(204);
+    let change = |email: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        by(&server, &ada, "POST", "/api/v2/me/email").json(&body).send()
+    };
+    problem(&change("countess@example.com", "wrong").await.expect(401), "bad_credentials");
+    change("countess@example.com", PASSWORD).await.expect(202);
+    let me = server.get(ME).bearer(&ada.token).send().await.json();
+    assert_eq!((&me["email"], &me["pending_email"]), (&json!("ada@example.com"), &json!("countess@example.com")));
+    assert_eq!(me["email_verified"], true);
+    server.mail("countess@example.com", 1).await;
+
+    server.wait_minutes(16);
+    by(&server, &ada, "POST", "/api/v2/me/verification").send().await.expect(202);
+    let secret = server.mail("countess@example.com", 2).await.secret();
+    verify(&secret).await.expect(204);
+    let me = server.get(ME).bearer(&ada.token).send().await.json();
+    assert_eq!((&me["email"], &me["pending_email"]), (&json!("countess@example.com"), &Value::Null));
+    server.mail("ada@example.com", 2).await;
+    problem(&verify("nonsense").await.expect(410), "gone");
+    by(&server, &ada, "POST", "/api/v2/me/verification").send().await.expect(202);
+}
+
+/// Proves: native.accounts.delete
+#[tokio::test]
+async fn whoever_leaves_shows_their_password() {
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    let leave = |body: Value| by(&server, &ada, "DELETE", ME).json(&body).send();
+    problem(&leave(json!({})).await.expect(400), "malformed");
+    problem(&leave(json!({"password": "wrong"})).await.expect(401), "bad_credentials");
+    leave(json!({"password": PASSWORD})).await.expect(204);
+    server.get(ME).bearer(&ada.token).send().await.expect(401);
+    server.get(&format!("{ACCOUNTS}/{}", ada.id)).send().await.expect(404);
+    log_in(&server, "ada", PASSWORD).await.expect(401);
 }

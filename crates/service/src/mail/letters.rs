@@ -20,6 +20,20 @@ pub(crate) fn verification(to: &Email, link: &str, chance: &dyn Chance) -> Resul
     Ok(NewMail { message_id, recipient, subject: "Confirm your e-mail address".to_owned(), body })
 }
 
+/// The letter with the link that sets another password. The secret stands behind the `#` of the link, which no browser
+/// sends to a server, so it is in nobody's log.
+pub(crate) fn password_reset(link: &str, chance: &dyn Chance) -> Result<Notice> {
+    let body = format!(
+        "Hello,\n\n\
+         somebody asked for another password for the account with this address. To choose one, open\n\n\
+         {link}\n\n\
+         The link is good for one hour, and once. It ends every login of the account.\n\n\
+         If it was not you, do nothing: the password stays as it is.\n"
+    );
+    let message_id = random_text::<16>(chance)?;
+    Ok(Notice { message_id, subject: "Choose another password".to_owned(), body })
+}
+
 /// The letter to an address that is no longer an account's. Which that is, the store knows.
 pub(crate) fn address_changed(chance: &dyn Chance) -> Result<Notice> {
     let body = "Hello,\n\n\
