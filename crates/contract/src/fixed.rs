@@ -22,6 +22,11 @@ impl Fixed {
         Self { content_type, tag: etag::tag(&bytes), bytes }
     }
 
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// It, or 304 for whoever has it.
     pub(crate) fn answer(&self, request: &HeaderMap) -> Response {
         let mut response = if etag::has(request, &self.tag) {

@@ -67,6 +67,11 @@ fn router(desk: Desk) -> Router {
     Router::from(routes()).fallback(well_known::not_found).with_state(desk)
 }
 
+/// OpenAPI 3.1 of every HTTP route, as JSON: what `/api/v2/openapi.json` answers with.
+pub fn openapi() -> &'static [u8] {
+    describe::document().bytes()
+}
+
 /// Puts all contracts behind one door.
 pub fn open(app: App, settings: ContractSettings, readiness: Readiness) -> Door {
     let desk = Desk::new(app, settings, readiness);

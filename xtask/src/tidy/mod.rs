@@ -12,6 +12,7 @@ mod migrations;
 mod names;
 mod opening;
 mod promises;
+mod routes;
 mod tree;
 mod unfinished;
 mod waiting;
@@ -29,7 +30,7 @@ struct Rule {
     check: fn(&Tree) -> Vec<Finding>,
 }
 
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     Rule { reason: "each floor may know only the floors below it, see ARCHITECTURE.md", check: walls::floors },
     Rule { reason: "one crate owns each kind of work, see ARCHITECTURE.md", check: walls::owners },
     Rule {
@@ -37,6 +38,7 @@ const RULES: [Rule; 18] = [
         check: walls::pure_model,
     },
     Rule { reason: "a contract can be read, changed and dropped alone", check: contracts::check },
+    Rule { reason: "what is served is described: see `describe` in `crates/contract`", check: routes::check },
     Rule { reason: "SQL is written once, and only the store knows a database", check: floors::sql },
     Rule { reason: "only a contract knows how something is said over HTTP", check: floors::http },
     Rule { reason: "a reader learns from the first line what a file is", check: opening::check },

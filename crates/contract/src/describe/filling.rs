@@ -22,6 +22,7 @@ pub(super) fn fill(paths: &mut Map<String, Value>, shapes: &[(Contract, Shape)])
             if let Some(shape) = shape {
                 route.refuse(operation, shape);
             }
+            Route::explain(operation);
         }
     }
 }
@@ -66,12 +67,21 @@ impl Route<'_> {
         }
     }
 
+    /// A sentence for each answer that its handler does not explain.
+    fn explain(operation: &mut Value) {
+        for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
+            if response["description"].as_str().is_none_or(str::is_empty) {
+                response["description"] = json!(why(status.parse().unwrap_or_default()));
+            }
+        }
+    }
+
     fn refuse(&self, operation: &mut Value, shape: &Shape) {
         let schema = json!({"$ref": format!("#/components/schemas/{}", shape.name)});
         let statuses = self.refusals(operation, shape);
         let Some(responses) = operation["responses"].as_object_mut() else { return };
         for status in statuses {
-            let described = responses.entry(status.to_string()).or_insert_with(|| json!({"description": why(status)}));
+            let described = responses.entry(status.to_string()).or_insert_with(|| json!({}));
             if status >= 400 && described["content"].is_null() {
                 described["content"] = json!({shape.content_type: {"schema": schema}});
             }
@@ -116,10 +126,17 @@ impl Route<'_> {
 /// A sentence for a status that a handler does not explain.
 const fn why(status: u16) -> &'static str {
     match status {
+        200 => "Done.",
+        201 => "Made.",
+        202 => "Taken; the rest happens by itself.",
+        204 => "Done. There is nothing to say.",
+        304 => "As the client has it.",
         400 => "The request cannot be read.",
         401 => "No credential, or one that is not good.",
         403 => "Known, but may not; or a page of another origin used a cookie.",
         404 => "There is no such thing, or none that the caller may know of.",
+        409 => "Against what is: taken by somebody else, or in conflict with another request.",
+        410 => "Used up, or expired.",
         413 => "The body is over a limit.",
         415 => "The body is of another type.",
         422 => "Fields break the rules.",

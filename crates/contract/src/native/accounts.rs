@@ -26,7 +26,9 @@ pub(super) fn routes() -> Routes {
 
 /// Makes an account, and begins a session if one is wanted.
 #[utoipa::path(post, path = "/api/v2/accounts", security(()), request_body = NewAccount,
-    responses((status = 201, body = Entered)))]
+    responses((status = 201, body = Entered, headers(
+        ("Set-Cookie" = String, description = "`sessionid`, where a cookie was asked for."),
+    )), (status = 409)))]
 async fn sign_up(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, NewAccount>) -> Answer<Native> {
     let signed_up = desk.app.sign_up(body.value().sign_up(), &client).await?;
     entered(&desk, &signed_up.account, signed_up.session.as_ref(), signed_up.granted).await

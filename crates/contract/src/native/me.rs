@@ -33,13 +33,13 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The account of whoever asks.
-#[utoipa::path(get, path = "/api/v2/me", responses((status = 200, body = Me)))]
+#[utoipa::path(get, path = "/api/v2/me", responses((status = 200, body = Me), (status = 304)))]
 async fn me(State(desk): State<Desk>, Member(caller): Member, headers: HeaderMap) -> Answer<Native> {
     Ok(tagged(&headers, &Me::now(&desk, &caller.account).await?))
 }
 
 /// Changes the parts that are given.
-#[utoipa::path(patch, path = "/api/v2/me", request_body = Changes, responses((status = 200, body = Me)))]
+#[utoipa::path(patch, path = "/api/v2/me", request_body = Changes, responses((status = 200, body = Me), (status = 409)))]
 async fn edit(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -51,7 +51,8 @@ async fn edit(
 }
 
 /// Deletes the account, its sessions and what it wrote.
-#[utoipa::path(delete, path = "/api/v2/me", request_body = OwnPassword, responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v2/me", request_body = OwnPassword,
+    responses((status = 204, headers(("Set-Cookie" = String, description = "Takes the cookie away.")))))]
 async fn leave(
     State(desk): State<Desk>,
     Visitor(client): Visitor,
@@ -66,7 +67,7 @@ async fn leave(
 
 /// Sets another password. Every session ends with its sockets; this one goes on under a new id, with a new credential.
 #[utoipa::path(post, path = "/api/v2/me/password", request_body = Passwords,
-    responses((status = 200, body = Renewed)))]
+    responses((status = 200, body = Renewed, headers(("Set-Cookie" = String, description = "A new `sessionid`, for who came with one.")))))]
 async fn change_password(
     State(desk): State<Desk>,
     Visitor(client): Visitor,

@@ -32,7 +32,9 @@ pub(super) fn routes() -> Routes {
 
 /// Logs in.
 #[utoipa::path(post, path = "/api/v2/sessions", security(()), request_body = Credentials,
-    responses((status = 201, body = Entered)))]
+    responses((status = 201, body = Entered, headers(
+        ("Set-Cookie" = String, description = "`sessionid`, where a cookie was asked for."),
+    ))))]
 async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Credentials>) -> Answer<Native> {
     let given = body.value();
     let name = match (given.username, given.email) {
@@ -65,7 +67,8 @@ async fn end_others(State(desk): State<Desk>, Visitor(client): Visitor, Member(c
 }
 
 /// Logs out.
-#[utoipa::path(delete, path = "/api/v2/sessions/current", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v2/sessions/current",
+    responses((status = 204, headers(("Set-Cookie" = String, description = "Takes the cookie away.")))))]
 async fn log_out(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
     desk.app.log_out(&caller, &client).await?;
     Ok(logged_out())

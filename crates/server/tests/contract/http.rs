@@ -9,6 +9,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::described;
+
 /// How long anything may take before a test gives up on it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -65,7 +67,20 @@ impl Request {
     /// The answer, or how the server failed to give a whole one.
     pub(crate) async fn attempt(self) -> io::Result<Response> {
         let connection = self.try_open().await?;
-        connection.response(self.method == "HEAD").await
+        let response = connection.response(self.method == "HEAD").await?;
+        self.check(&response);
+        Ok(response)
+    }
+
+    /// Fails the test when this is no answer that the server's description has for such a request.
+    ///
+    /// # Panics
+    /// Then.
+    pub(crate) fn check(&self, response: &Response) {
+        // Whether a page may ask is no operation.
+        if self.method != "OPTIONS" {
+            described::check(&self.method, &self.path, response);
+        }
     }
 
     /// Sends the request and leaves the connection open: what a WebSocket handshake needs.
@@ -142,6 +157,7 @@ impl Connection {
         self.write(format!("GET {path} HTTP/1.1\r\nHost: parlour.example\r\n\r\n").as_bytes()).await;
         let mut response = self.head().await?;
         response.body = self.body(&response).await?;
+        described::check("GET", path, &response);
         Ok(response)
     }
 

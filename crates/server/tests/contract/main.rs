@@ -9,15 +9,18 @@
 )]
 
 mod cors;
+mod described;
 mod forge;
 mod harness;
 mod http;
 mod mail;
 mod replay;
+mod schema;
 mod socket;
 
 mod actions;
 mod cookies;
+mod description;
 mod lobby;
 mod native;
 mod native_accounts;

@@ -81,8 +81,11 @@ impl Handshake {
         let mut connection = self.request.try_open().await?;
         let head = connection.head().await?;
         if head.status != 101 {
-            return connection.refusal(head).await.map(Err);
+            let refusal = connection.refusal(head).await?;
+            self.request.check(&refusal);
+            return Ok(Err(refusal));
         }
+        self.request.check(&head);
         assert_upgraded(&head);
         Ok(Ok((connection, head)))
     }

@@ -2,9 +2,14 @@
 //! the mail server is away. Every test runs the real binary as a process of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where it stopped")]
 
+#[path = "../contract/described.rs"]
+mod described;
 #[path = "../contract/http.rs"]
 #[expect(dead_code, reason = "the contract tests, whose client this is, use all of it")]
 mod http;
+#[path = "../contract/schema.rs"]
+#[expect(dead_code, reason = "the contract tests ask which keywords it knows")]
+mod schema;
 #[path = "../contract/socket.rs"]
 #[expect(dead_code, reason = "the contract tests, whose client this is, use all of it")]
 mod socket;
