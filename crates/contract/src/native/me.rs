@@ -88,7 +88,8 @@ async fn change_password(
 }
 
 /// Mails a link to another address. It takes the place of this one when the link is opened.
-#[utoipa::path(post, path = "/api/v2/me/email", request_body = NewAddress, responses((status = 202)))]
+#[utoipa::path(post, path = "/api/v2/me/email", request_body = NewAddress,
+    responses((status = 202), (status = 409)))]
 async fn change_email(
     State(desk): State<Desk>,
     Visitor(client): Visitor,

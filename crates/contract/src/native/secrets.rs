@@ -27,7 +27,7 @@ async fn ask(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Nati
 
 /// Sets another password. Every session of the account ends.
 #[utoipa::path(post, path = "/api/v2/password-resets/confirm", security(()), request_body = NewPassword,
-    responses((status = 204, description = "The password is set.")))]
+    responses((status = 204, description = "The password is set."), (status = 410)))]
 async fn reset(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, NewPassword>) -> Answer<Native> {
     let given = body.value();
     desk.app.reset_password(&given.secret, given.password, &client).await?;
@@ -36,7 +36,7 @@ async fn reset(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Na
 
 /// Proves an e-mail address.
 #[utoipa::path(post, path = "/api/v2/verifications", security(()), request_body = Proof,
-    responses((status = 204, description = "The address is proven.")))]
+    responses((status = 204, description = "The address is proven."), (status = 410)))]
 async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Proof>) -> Answer<Native> {
     desk.app.verify_email(&body.value().secret, &client).await?;
     Ok(reply::empty(StatusCode::NO_CONTENT))
