@@ -39,6 +39,7 @@ mod territory;
 mod visitor;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use parlour_service::App;
 
 pub use address::{Network, Peer};
@@ -51,20 +52,26 @@ use desk::Desk;
 
 /// Everything served, by contract, with its description.
 fn routes() -> Routes {
+    published().and(native::routes())
+}
+
+/// Everything but our own contract.
+fn published() -> Routes {
     Routes::default()
         .and(actions::routes())
         .and(rooms::routes())
         .and(tokens::routes())
         .and(cookies::routes())
         .and(lobby::routes())
-        .and(native::routes())
         .and(pages::routes())
         .and(well_known::routes())
 }
 
 /// The same, ready to serve. The description is left behind: it is made anew for the first who asks for it.
 fn router(desk: Desk) -> Router {
-    Router::from(routes()).fallback(well_known::not_found).with_state(desk)
+    // What our own contract answers is counted first.
+    let native = native::routes().route_layer(from_fn_with_state(desk.clone(), native::count));
+    Router::from(published().and(native)).fallback(well_known::not_found).with_state(desk)
 }
 
 /// OpenAPI 3.1 of every HTTP route, as JSON: what `/api/v2/openapi.json` answers with.

@@ -9,6 +9,13 @@ use crate::origin::is_allowed;
 use crate::reply;
 use crate::settings::ContractSettings;
 
+/// What a page may read beside the body.
+const EXPOSED: &str = "Retry-After, X-Access-Token, X-Refresh-Token, Link, ETag, RateLimit, RateLimit-Policy, Location";
+
+/// What a page may send.
+const ALLOWED: &str = "Content-Type, Authorization, X-Access-Token, X-Refresh-Token, X-CSRFToken, Idempotency-Key, \
+                       If-None-Match, Last-Event-ID";
+
 /// What pages of an origin may do with a contract's answers.
 pub(crate) enum Sharing {
     /// Everybody may read, nobody with cookies: the contract takes none.
@@ -46,7 +53,7 @@ impl Sharing {
             Self::None => return,
         };
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let exposed = HeaderValue::from_static("Retry-After, X-Access-Token, X-Refresh-Token");
+        let exposed = HeaderValue::from_static(EXPOSED);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
 }
@@ -64,9 +71,8 @@ pub(crate) fn preflight(sharing: &Sharing) -> Response {
     let headers = response.headers_mut();
     if !matches!(sharing, Sharing::None) {
         let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-        let allowed = "Content-Type, Authorization, X-Access-Token, X-Refresh-Token, X-CSRFToken";
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(allowed));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
     }
     response

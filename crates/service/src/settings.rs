@@ -120,6 +120,8 @@ pub struct LimitSettings {
     pub failures: i64,
     /// Messages an account may send at once, and how many more each minute.
     pub messages: Rate,
+    /// Requests through the native contract that an account may make at once, and how many more each minute.
+    pub api: Rate,
 }
 
 /// So many at once, then so many a minute.

@@ -9,7 +9,7 @@ use crate::control::{ControlKind, announce};
 use crate::database::{Params, Tx};
 use crate::session::NewSession;
 use crate::verification::NewVerification;
-use crate::{NewAudit, Result, Store, audit, credential, name, params, session, sql, verification};
+use crate::{NewAudit, Result, Store, audit, credential, idempotency, name, params, session, sql, verification};
 
 /// Somebody who is not here yet.
 #[derive(Clone, Debug)]
@@ -315,6 +315,8 @@ async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit
     }
     let erase = sql!("UPDATE event SET author_id = NULL, text = '', client_key = NULL WHERE author_id = $1");
     tx.run(erase, params![id]).await?;
+    let answers = sql!("DELETE FROM idempotency WHERE scope = $1");
+    tx.run(answers, params![idempotency::scope_of(id)]).await?;
     name::rest_all(tx, id, now).await?;
     audit::write(tx, &audit.about(id, None), now).await?;
     announce(tx, ControlKind::AccountEnded, &[id.0], now).await?;

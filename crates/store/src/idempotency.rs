@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlour_model::Timestamp;
+use parlour_model::{AccountId, Timestamp};
 
 use crate::database::Tx;
 use crate::prune::KEEP_ANSWER;
@@ -32,6 +32,11 @@ pub enum Claimed {
     Pending,
     /// The name is another request's.
     Other,
+}
+
+/// The scope of an account's keys. They go with it.
+pub fn scope_of(id: AccountId) -> String {
+    format!("account:{id}")
 }
 
 /// A first attempt that has not been answered for so long was lost with its server.

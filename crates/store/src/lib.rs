@@ -28,6 +28,7 @@ pub mod mail;
 pub mod message_change;
 mod migrate;
 mod name;
+pub mod people;
 mod prune;
 pub mod reset;
 pub mod room;

@@ -4,15 +4,20 @@
 //! error is a problem of RFC 9457 (`problem`), whichever area it comes from.
 
 mod accounts;
+mod asked;
 pub(crate) mod event;
+mod limits;
 mod me;
 mod member;
+mod once;
+mod paging;
 mod person;
 mod problem;
 mod secrets;
 mod sessions;
 mod specification;
 
+pub(crate) use limits::count;
 pub(crate) use problem::{Kind, Native, Problem};
 
 use axum::response::Response;

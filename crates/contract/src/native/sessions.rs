@@ -4,7 +4,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use parlour_model::{Account, SessionId};
+use parlour_model::SessionId;
 use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,8 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<N
     };
     let log_in = LogIn { name, password: given.password, wants: given.grant.wants() };
     let (logged_in, granted) = desk.app.log_in(log_in, &client).await.map_err(alike)?;
-    entered(&desk, &logged_in.account, Some(&logged_in.session), Some(granted)).await
+    let account = Me::now(&desk, &logged_in.account).await?;
+    Ok(entered(&desk, account, Some(&logged_in.session), Some(granted)))
 }
 
 /// The caller's sessions, of every contract, the last used first.
@@ -112,19 +113,16 @@ fn alike(error: Error) -> Error {
 }
 
 /// An account with the session that has just begun, and its credential: tokens in the body, or a cookie.
-pub(super) async fn entered(
+pub(super) fn entered(
     desk: &Desk,
-    account: &Account,
+    account: impl Serialize,
     session: Option<&parlour_model::Session>,
     granted: Option<Granted>,
-) -> Answer<Native> {
+) -> Response {
     let handed = Handed::of(desk, granted);
-    let body = Entered {
-        account: Me::now(desk, account).await?,
-        session: session.map(|session| Session::of(session, session.id)),
-        tokens: handed.tokens,
-    };
-    Ok(handed.cookie.give(desk, reply::json(StatusCode::CREATED, &body)))
+    let body =
+        Entered { account, session: session.map(|session| Session::of(session, session.id)), tokens: handed.tokens };
+    handed.cookie.give(desk, reply::json(StatusCode::CREATED, &body))
 }
 
 /// A credential on its way to its holder.
@@ -160,8 +158,8 @@ impl NewCookie {
 
 /// An account and the session that began.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Entered {
-    account: Me,
+pub(super) struct Entered<A = Me> {
+    account: A,
     #[schema(required)]
     session: Option<Session>,
     #[schema(required)]

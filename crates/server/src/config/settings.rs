@@ -134,6 +134,7 @@ impl Config {
             account: Rate { burst: limits.account_burst, per_minute: limits.account_per_minute },
             failures: within("limits.failures", limits.failures, 1, 100)?,
             messages: Rate { burst: limits.messages_burst, per_minute: limits.messages_per_minute },
+            api: Rate { burst: limits.api_burst, per_minute: limits.api_per_minute },
         })
     }
 

@@ -248,6 +248,12 @@ pub struct Limits {
     /// How many more each minute.
     #[config(default = 600)]
     pub messages_per_minute: u32,
+    /// Requests below /api/v2 that an account may make at once, or an address where nobody is logged in.
+    #[config(default = 240)]
+    pub api_burst: u32,
+    /// How many more each minute.
+    #[config(default = 1200)]
+    pub api_per_minute: u32,
 }
 
 /// Outgoing mail.

@@ -211,3 +211,30 @@ async fn whoever_leaves_shows_their_password() {
     server.get(&format!("{ACCOUNTS}/{}", ada.id)).send().await.expect(404);
     log_in(&server, "ada", PASSWORD).await.expect(401);
 }
+
+/// Proves: native.accounts.people, native.accounts.search
+#[tokio::test]
+async fn people_are_found_by_number_and_by_name() {
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    let adam = person(&server, "Adam").await;
+    let grace = person(&server, "grace").await;
+    let named = json!({"display_name": "Admiral"});
+    by(&server, &grace, "PATCH", ME).json(&named).send().await.expect(200);
+    let ask = async |query: &str| by(&server, &ada, "GET", &format!("{ACCOUNTS}?{query}")).send().await;
+    let ids = async |query: &str| -> Vec<i64> {
+        let found = ask(query).await.expect(200).json();
+        found["items"].as_array().unwrap().iter().map(|one| one["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(&format!("ids={},4242,{}", grace.id, ada.id)).await, [grace.id, ada.id]);
+    assert_eq!(ids("q=AD").await, [ada.id, adam.id, grace.id]);
+    assert_eq!(ids("q=adm").await, [grace.id]);
+    assert_eq!(ids("q=%25").await, [0_i64; 0]);
+    assert_eq!(ids("q=").await, [0_i64; 0]);
+    for bad in ["", "q=a&ids=1", "ids=x", &format!("ids={}", vec!["1"; 101].join(","))] {
+        problem(&ask(bad).await.expect(400), "malformed");
+    }
+    server.get(&format!("{ACCOUNTS}?q=ad")).send().await.expect(401);
+    server.command(&["account", "disable", "adam"]).await;
+    assert!(crate::security::until(async || ids("q=ad").await == [ada.id, grace.id]).await);
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use governor::clock::Clock as GovernorClock;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
@@ -28,6 +28,7 @@ pub struct Limits {
     sources: Throttle<SourcePrefix>,
     logins: Throttle<LoginTarget>,
     messages: Throttle<AccountId>,
+    requests: Throttle<Requester>,
     /// Failures at names that are nobody's, counted as the store counts those of accounts: otherwise the account
     /// that is locked would be told from the name that never is.
     nobodys: Mutex<HashMap<Digest, i64>>,
@@ -44,6 +45,26 @@ pub enum LoginTarget {
     Nobody(Digest),
 }
 
+/// Whose requests are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Requester {
+    /// An account's, wherever they come from.
+    Account(AccountId),
+    /// Those of a source where nobody is logged in.
+    Source(SourcePrefix),
+}
+
+/// What is left to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// The most that they may do at once.
+    pub most: u32,
+    /// What they may still do at once.
+    pub left: u32,
+    /// How long until it is the most again.
+    pub full_in: Duration,
+}
+
 impl Limits {
     /// Throttles with nothing used yet.
     pub fn new(settings: LimitSettings, clock: &Arc<dyn Clock>) -> Self {
@@ -52,6 +73,7 @@ impl Limits {
             sources: Throttle::new(settings.source, clock),
             logins: Throttle::new(settings.account, clock),
             messages: Throttle::new(settings.messages, clock),
+            requests: Throttle::new(settings.api, clock),
             nobodys: Mutex::default(),
         }
     }
@@ -107,11 +129,30 @@ impl Limits {
         self.when_enabled(|| self.messages.take(&account))
     }
 
+    /// Counts one request through the native contract, and says what is left; `None` when nothing is throttled.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when there were too many.
+    pub fn request(&self, requester: Requester) -> Result<Option<Allowance>> {
+        if !self.settings.enabled {
+            return Ok(None);
+        }
+        self.requests.count(&requester).map(|left| Some(self.allowance(left)))
+    }
+
+    /// What is left to somebody of whom `left` requests are.
+    pub fn allowance(&self, left: u32) -> Allowance {
+        let Rate { burst: most, per_minute } = self.settings.api;
+        let (missing, per_minute) = (u64::from(most.saturating_sub(left)), u64::from(per_minute.max(1)));
+        Allowance { most, left, full_in: Duration::from_secs((missing * 60).div_ceil(per_minute)) }
+    }
+
     /// Forgets who has been quiet long enough.
     pub fn prune(&self) {
         self.sources.prune();
         self.logins.prune();
         self.messages.prune();
+        self.requests.prune();
     }
 
     fn when_enabled(&self, take: impl FnOnce() -> Result<()>) -> Result<()> {
@@ -123,7 +164,7 @@ impl Limits {
 /// password; nobody can say when, so this is how often it is worth asking.
 const LOCKED: Duration = Duration::from_hours(1);
 
-type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HouseClock, NoOpMiddleware<Nanos>>;
+type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, HouseClock, StateInformationMiddleware>;
 
 struct Throttle<K: Hash + Eq + Clone> {
     quota: Quota,
@@ -141,11 +182,18 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     }
 
     fn take(&self, key: &K) -> Result<()> {
+        self.count(key).map(drop)
+    }
+
+    /// Counts one, and says how many more there may be at once.
+    fn count(&self, key: &K) -> Result<u32> {
         let limiter = self.limiter.load();
         if limiter.len() >= MOST_KEYS {
             self.make_room(&limiter);
         }
-        limiter.check_key(key).map_err(|not_until| Error::Throttled(not_until.wait_time_from(self.clock.now())))
+        let counted = limiter.check_key(key);
+        let state = counted.map_err(|not_until| Error::Throttled(not_until.wait_time_from(self.clock.now())))?;
+        Ok(state.remaining_burst_capacity())
     }
 
     fn make_room(&self, limiter: &Limiter<K>) {
@@ -198,7 +246,8 @@ mod tests {
 
     fn limits(clock: &Arc<ManualClock>) -> Limits {
         let rate = Rate { burst: 2, per_minute: 60 };
-        let settings = LimitSettings { enabled: true, source: rate, account: rate, failures: 100, messages: rate };
+        let settings =
+            LimitSettings { enabled: true, source: rate, account: rate, failures: 100, messages: rate, api: rate };
         let clock: Arc<dyn Clock> = clock.clone();
         Limits::new(settings, &clock)
     }
@@ -214,6 +263,18 @@ mod tests {
         assert!(limits.source(SourcePrefix::of(IpAddr::from([203, 0, 113, 10]))).is_ok());
         clock.0.fetch_add(i64::try_from(wait.as_micros()).expect("a short time") + 1, Ordering::Relaxed);
         assert!(limits.source(source).is_ok());
+    }
+
+    #[test]
+    fn whoever_asks_knows_what_is_left() {
+        let clock = Arc::new(ManualClock(AtomicI64::new(1_000_000_000)));
+        let limits = limits(&clock);
+        let ada = Requester::Account(AccountId(1));
+        let allowance = |left, seconds| Some(Allowance { most: 2, left, full_in: Duration::from_secs(seconds) });
+        assert_eq!(limits.request(ada).ok(), Some(allowance(1, 1)));
+        assert_eq!(limits.request(ada).ok(), Some(allowance(0, 2)));
+        assert!(matches!(limits.request(ada), Err(Error::Throttled(_))));
+        assert_eq!(limits.request(Requester::Account(AccountId(2))).ok(), Some(allowance(1, 1)));
     }
 
     #[test]

@@ -101,5 +101,5 @@ CREATE TABLE idempotency (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_at ON idempotency (at);
 
--- Who begins so: for lists that are searched by the beginning of a name.
-CREATE INDEX account_display_name ON account (display_name);
+-- Who begins so: for lists that are searched by the beginning of a name, in ASCII without case.
+CREATE INDEX account_display_name ON account (lower(display_name));
