@@ -12,6 +12,7 @@ pub mod settings;
 
 mod actions;
 mod cookies;
+mod docs;
 mod lobby;
 mod native;
 mod pages;
@@ -64,6 +65,7 @@ fn published() -> Routes {
         .and(cookies::routes())
         .and(lobby::routes())
         .and(pages::routes())
+        .and(docs::routes())
         .and(well_known::routes())
 }
 

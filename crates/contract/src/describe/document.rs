@@ -10,7 +10,7 @@ use crate::actions::Actions;
 use crate::cookies::Cookies;
 use crate::fixed::Fixed;
 use crate::lobby::Lobby;
-use crate::native::Native;
+use crate::native::{self, Native};
 use crate::refusal::Words;
 use crate::rooms::Rooms;
 use crate::tokens::Tokens;
@@ -35,6 +35,7 @@ fn made() -> Value {
     document["openapi"] = json!("3.1.0");
     document["info"] = texts::info();
     document["servers"] = json!([{"url": "/", "description": "This server."}]);
+    document["x-problems"] = native::kinds::described();
     document["tags"] = texts::tags();
     document["components"]["securitySchemes"] = texts::security_schemes();
     document

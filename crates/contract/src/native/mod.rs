@@ -6,6 +6,7 @@
 mod accounts;
 mod asked;
 pub(crate) mod event;
+pub(crate) mod kinds;
 mod limits;
 mod me;
 mod member;

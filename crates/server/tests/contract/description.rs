@@ -80,6 +80,43 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
     }
 }
 
+/// Proves: native.problem.explained
+#[test]
+fn every_kind_of_problem_is_explained_where_its_type_leads() {
+    let spec = include_str!("../../../../contracts/native/spec.md");
+    let rows = spec.lines().filter_map(|line| line.strip_prefix("| `")?.split_once(" |"));
+    let promised: BTreeSet<(String, String)> = rows
+        .filter_map(|(words, rest)| Some((words, rest.trim().split_once(" |")?.0)))
+        .filter(|(_, status)| status.len() == 3 && status.parse::<u16>().is_ok())
+        .flat_map(|(words, status)| {
+            let words = words.split(", ").map(|word| word.trim_matches('`').to_owned());
+            words.map(|word| (word, status.to_owned())).collect::<Vec<_>>()
+        })
+        .collect();
+    let problems = document()["x-problems"].as_array().unwrap();
+    let explained: BTreeSet<(String, String)> =
+        problems.iter().map(|one| (one["word"].as_str().unwrap().to_owned(), one["status"].to_string())).collect();
+    assert_eq!(explained, promised);
+    assert!(problems.iter().all(|one| one["when"].as_str().unwrap().ends_with('.')));
+}
+
+/// Proves: native.docs.page
+#[tokio::test]
+async fn the_page_for_people_brings_all_it_needs() {
+    let server = Server::start().await;
+    for path in ["/docs", "/docs/"] {
+        let page = server.get(path).send().await.expect(200);
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("script-src 'self'; style-src 'self'"), "{policy}");
+        let named = page.text().split('"').filter(|text| text.starts_with("/docs/"));
+        for file in named.chain(["/docs/operation.js"]) {
+            server.get(file).send().await.expect(200);
+        }
+        assert!(!page.text().contains("http"), "it names another place");
+    }
+    server.get("/docs/nothing.js").send().await.expect(404);
+}
+
 /// What the check of the answers does not understand, it would pass over.
 #[test]
 fn every_keyword_is_one_that_answers_are_held_against() {

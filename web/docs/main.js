@@ -1,0 +1,140 @@
+// The page about everything that programs may ask: contents at the side, one entry at a time.
+import { askForToken } from './attempt.js';
+import { h, inline, prose, say } from './dom.js';
+import { operation } from './operation.js';
+import { channel, channels } from './sockets.js';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head'];
+const byId = (id) => document.getElementById(id);
+const [nav, main, search, menu] = ['index', 'content', 'search', 'menu'].map(byId);
+
+/** What can be opened, by the word behind `#`. */
+const entries = new Map();
+
+async function load(path) {
+  const response = await fetch(path, { headers: { Accept: 'application/json' } });
+  return response.ok ? response.json() : null;
+}
+
+function add(entry) {
+  entries.set(entry.id, entry);
+  return entry;
+}
+
+/** The groups of the contents. */
+function groups(openapi, asyncapi) {
+  const routes = Object.entries(openapi.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method]).map((method) => ({ path, method: method.toUpperCase(), operation: item[method] })));
+  const tagged = openapi.tags.map((tag) => ({
+    title: tag.name,
+    about: tag.description,
+    entries: routes.filter((route) => route.operation.tags.includes(tag.name)).map((route) => add({
+      id: route.operation.operationId, title: route.operation.summary, method: route.method, path: route.path,
+      words: `${route.operation.description ?? ''} ${route.operation.operationId}`, draw: () => operation(openapi, route),
+    })),
+  }));
+  const sockets = channels(asyncapi).map((one) => add({
+    id: one.id, title: one.title, method: 'WS', path: one.channel.address ?? '', words: one.channel.description ?? '', draw: () => channel(asyncapi, one),
+  }));
+  const problems = (openapi['x-problems'] ?? []).map((one) => add({
+    id: one.word, title: one.title, method: String(one.status), path: one.word, words: one.when, draw: () => problem(one),
+  }));
+  return [
+    ...tagged,
+    { title: 'Sockets', about: 'What is said on the WebSockets.', entries: sockets },
+    { title: 'Problems', about: 'What the routes of native refuse with (RFC 9457), by the word behind # in their type.', entries: problems },
+  ].filter((group) => group.entries.length > 0);
+}
+
+function problem(one) {
+  return [
+    h('p', { class: 'where' }, h('span', { class: 'method bad' }, String(one.status)), ' ', h('code', null, `/docs#${one.word}`)),
+    prose(one.when),
+    h('p', { class: 'quiet' }, 'This is the ', h('code', null, 'type'), ' of a problem, an answer of the type ', h('code', null, 'application/problem+json'), '. ',
+      'It is stable; title and detail are for people.'),
+  ];
+}
+
+function draw(all) {
+  nav.replaceChildren(...all.map((group) => h('section', null, h('h2', null, group.title),
+    h('ul', null, group.entries.map((entry) => {
+      entry.link = h('a', { href: `#${entry.id}` }, h('span', { class: `method ${entry.method.toLowerCase()}` }, entry.method),
+        h('span', { class: 'words' }, h('span', null, entry.title), h('small', null, entry.path)));
+      entry.text = `${group.title} ${entry.method} ${entry.path} ${entry.title} ${entry.words}`.toLowerCase();
+      return h('li', null, entry.link);
+    })))), h('p', { class: 'none quiet', hidden: true }, 'Nothing has these words.'));
+}
+
+/** Shows what has all words. */
+function find() {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let found = 0;
+  for (const entry of entries.values()) {
+    const fits = words.every((word) => entry.text.includes(word));
+    entry.link.parentElement.hidden = !fits;
+    found += Number(fits);
+  }
+  for (const section of nav.querySelectorAll('section')) section.hidden = !section.querySelector('li:not([hidden])');
+  nav.querySelector('.none').hidden = found > 0;
+  if (words.length > 0) say(`${found} found`);
+}
+
+function open(welcome) {
+  const entry = entries.get(decodeURIComponent(location.hash.slice(1)));
+  for (const current of nav.querySelectorAll('[aria-current]')) current.removeAttribute('aria-current');
+  if (entry) {
+    entry.link.setAttribute('aria-current', 'page');
+    entry.link.scrollIntoView({ block: 'nearest' });
+  }
+  document.title = `${entry?.title ?? 'What programs may ask'} · Parlour`;
+  main.replaceChildren(...(entry ? [h('h1', { tabindex: '-1' }, entry.title), ...[entry.draw()].flat(Infinity).filter(Boolean)] : welcome()));
+  unfold(false);
+  scrollTo(0, 0);
+  if (entry) main.querySelector('h1').focus({ preventScroll: true });
+}
+
+function unfold(shown) {
+  menu.setAttribute('aria-expanded', String(shown));
+  document.body.classList.toggle('unfolded', shown);
+}
+
+function welcome(openapi, all) {
+  return [
+    h('h1', { tabindex: '-1' }, 'What programs may ask'),
+    ...prose(openapi.info.description),
+    h('p', null, 'For programs: ', h('a', { href: '/api/v2/openapi.json' }, 'openapi.json'), ' and ', h('a', { href: '/api/v2/asyncapi.json' }, 'asyncapi.json'), `. This is version ${openapi.info.version}.`),
+    h('dl', null, all.map((group) => [h('dt', null, h('a', { href: `#${group.entries[0].id}` }, group.title)), h('dd', null, inline(group.about ?? ''))])),
+  ];
+}
+
+function keys(event) {
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey) {
+    event.preventDefault();
+    search.focus();
+  } else if (event.key === 'Escape' && event.target === search) {
+    search.value = '';
+    find();
+  } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && (event.target === search || nav.contains(event.target))) {
+    const links = [...nav.querySelectorAll('li:not([hidden]) a')];
+    const at = links.indexOf(event.target) + (event.key === 'ArrowDown' ? 1 : -1);
+    event.preventDefault();
+    (links[at] ?? search).focus();
+  }
+}
+
+const [openapi, asyncapi] = await Promise.all(['/api/v2/openapi.json', '/api/v2/asyncapi.json'].map(load));
+if (openapi) {
+  const all = groups(openapi, asyncapi);
+  const show = () => open(() => welcome(openapi, all));
+  draw(all);
+  show();
+  search.addEventListener('input', find);
+  search.addEventListener('focus', () => unfold(true));
+  menu.addEventListener('click', () => unfold(menu.getAttribute('aria-expanded') !== 'true'));
+  byId('credential').addEventListener('click', (event) => askForToken(event.currentTarget));
+  addEventListener('hashchange', () => location.hash !== '#content' && show());
+  addEventListener('keydown', keys);
+} else {
+  main.replaceChildren(h('p', { class: 'bad' }, 'The description of this server did not come. Load the page again in a moment.'));
+}

@@ -1,0 +1,122 @@
+// Schemas: told to a reader, and turned into examples.
+import { h, inline } from './dom.js';
+
+/** What `$ref` names, in its own document. */
+export function resolve(document, schema) {
+  let found = schema ?? {};
+  for (let steps = 0; found.$ref && steps < 8; steps += 1) {
+    const way = found.$ref.slice(2).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+    found = way.reduce((at, part) => at?.[part], document) ?? {};
+  }
+  return found;
+}
+
+const nameOf = (schema) => schema?.$ref?.split('/').pop();
+const choicesOf = (schema) => schema.oneOf ?? schema.anyOf;
+const isNull = (schema) => schema.type === 'null';
+
+/** Parts that stand together, put together. */
+function whole(document, schema) {
+  const found = resolve(document, schema);
+  if (!found.allOf) return found;
+  const parts = found.allOf.map((part) => whole(document, part));
+  return {
+    ...found,
+    type: 'object',
+    properties: Object.assign({}, found.properties, ...parts.map((part) => part.properties)),
+    required: [...(found.required ?? []), ...parts.flatMap((part) => part.required ?? [])],
+  };
+}
+
+/** Its type in a few words. */
+export function typeOf(document, schema) {
+  const found = resolve(document, schema);
+  const choices = choicesOf(found);
+  if (choices) return [...new Set(choices.map((choice) => typeOf(document, choice)))].join(' or ');
+  if ('const' in found) return JSON.stringify(found.const);
+  if (found.enum) return found.enum.map((value) => JSON.stringify(value)).join(' or ');
+  if (found.type === 'array') return `list of ${typeOf(document, found.items ?? {})}`;
+  const types = [found.type ?? (found.properties || found.allOf ? 'object' : 'anything')].flat();
+  const bounds = [found.minimum !== undefined && `from ${found.minimum}`, found.maximum !== undefined && `to ${found.maximum}`];
+  const named = types.map((type) => (type === 'object' ? nameOf(schema) ?? 'object' : type)).join(' or ');
+  return [named, found.format && !/^u?int/.test(found.format) && `(${found.format})`, ...bounds].filter(Boolean).join(' ');
+}
+
+/** What it has inside; `null` for what is told in its type. */
+export function told(document, schema) {
+  const found = whole(document, schema);
+  const choices = choicesOf(found)?.filter((choice) => !isNull(resolve(document, choice)));
+  if (choices?.length === 1) return told(document, choices[0]);
+  if (choices) {
+    const inner = choices.map((choice) => [choice, told(document, choice)]).filter(([, content]) => content);
+    return inner.length === 0 ? null : h('ul', { class: 'choices' }, inner.map(([choice, content]) => h('li', null, folded(title(document, choice), content))));
+  }
+  if (found.type === 'array') return told(document, found.items ?? {});
+  if (found.properties) {
+    const fields = Object.entries(found.properties);
+    return h('ul', { class: 'fields' }, fields.map(([name, field]) => row(document, name, field, found.required?.includes(name))));
+  }
+  return typeof found.additionalProperties === 'object' ? h('ul', { class: 'fields' }, row(document, 'any name', found.additionalProperties)) : null;
+}
+
+/** A choice is best known by the word that tells it from the others. */
+function title(document, choice) {
+  const found = whole(document, choice);
+  const fixed = Object.entries(found.properties ?? {}).find(([, field]) => 'const' in field || field.enum?.length === 1);
+  return fixed ? `${fixed[0]}: ${JSON.stringify(fixed[1].const ?? fixed[1].enum[0])}` : nameOf(choice) ?? typeOf(document, choice);
+}
+
+function folded(summary, content) {
+  return h('details', null, h('summary', null, h('code', null, summary)), content);
+}
+
+/** A field; what it has inside is drawn when it is opened, because schemas may hold themselves. */
+function row(document, name, schema, required) {
+  const found = resolve(document, schema);
+  const head = [h('code', { class: 'name' }, name), ' ', h('span', { class: 'type' }, typeOf(document, schema)), required ? ' ' : null, required ? h('span', { class: 'must' }, 'always') : null];
+  const description = schema.description ?? found.description;
+  const text = description ? h('div', { class: 'about' }, inline(description)) : null;
+  if (!deep(document, schema)) return h('li', null, head, text);
+  const details = h('details', { ontoggle: open }, h('summary', null, head), text);
+  function open() {
+    if (details.open && !details.dataset.drawn) {
+      details.dataset.drawn = 'yes';
+      details.append(told(document, schema) ?? '');
+    }
+  }
+  return h('li', null, details);
+}
+
+function deep(document, schema) {
+  const found = whole(document, schema);
+  if (found.type === 'array') return deep(document, found.items ?? {});
+  return Boolean(found.properties || typeof found.additionalProperties === 'object' || choicesOf(found)?.some((choice) => deep(document, choice)));
+}
+
+const TEXTS = { 'date-time': '2026-11-28T09:47:45.137360Z', email: 'ada@example.com', uri: 'https://chat.example/', password: 'correct horse battery staple' };
+const NAMES = {
+  username: 'ada', display_name: 'Ada', email: 'ada@example.com', password: TEXTS.password, password_confirm: TEXTS.password, secret: TEXTS.password,
+  firstName: 'Ada', lastName: 'Lovelace', first_name: 'Ada', last_name: 'Lovelace', facility_id: '234', text: 'Hello!', room: 'tea', topic: 'Tea, and what goes with it', emoji: '👍', key: 'k1',
+};
+
+/** A value that fits. `name` is that of the field, which often says more than its type. */
+export function example(document, schema, name = '', depth = 0) {
+  const found = whole(document, schema);
+  if (found.examples?.length) return found.examples[0];
+  if ('example' in found) return found.example;
+  if ('const' in found) return found.const;
+  if (found.enum) return found.enum[0];
+  if ('default' in found) return found.default;
+  const choices = choicesOf(found)?.filter((choice) => !isNull(resolve(document, choice)));
+  if (choices?.length) return example(document, choices[0], name, depth);
+  const type = [found.type ?? (found.properties ? 'object' : 'null')].flat().find((one) => one !== 'null') ?? 'null';
+  if (type === 'object') return depth > 4 ? {} : fields(document, found, depth);
+  if (type === 'array') return depth > 4 ? [] : [example(document, found.items ?? {}, name.replace(/s$/, ''), depth + 1)];
+  if (type === 'string') return TEXTS[found.format] ?? NAMES[name] ?? (/_at$|^at$|until$/.test(name) ? TEXTS['date-time'] : '…');
+  return { integer: found.minimum ?? 12, number: 1.5, boolean: true }[type] ?? null;
+}
+
+function fields(document, schema, depth) {
+  const properties = Object.entries(schema.properties ?? {});
+  return Object.fromEntries(properties.map(([name, field]) => [name, example(document, field, name, depth + 1)]));
+}
