@@ -41,7 +41,7 @@ export function block(text, label) {
     say(`${label} copied`);
     setTimeout(() => { button.textContent = 'Copy'; }, 2000);
   }
-  return h('div', { class: 'block' }, h('pre', { tabindex: '0', 'aria-label': label }, h('code', null, text)), button);
+  return h('div', { class: 'block' }, h('pre', { tabindex: '0', role: 'group', 'aria-label': label }, h('code', null, text)), button);
 }
 
 export const pretty = (value) => JSON.stringify(value, null, 2);

@@ -102,7 +102,7 @@ function welcome(openapi, all) {
   return [
     h('h1', { tabindex: '-1' }, 'What programs may ask'),
     ...prose(openapi.info.description),
-    h('p', null, 'For programs: ', h('a', { href: '/api/v2/openapi.json' }, 'openapi.json'), ' and ', h('a', { href: '/api/v2/asyncapi.json' }, 'asyncapi.json'), `. This is version ${openapi.info.version}.`),
+    h('p', null, 'For programs: ', h('a', { href: OPENAPI }, 'openapi.json'), ' and ', h('a', { href: ASYNCAPI }, 'asyncapi.json'), `. This is version ${openapi.info.version}.`),
     h('dl', null, all.map((group) => [h('dt', null, h('a', { href: `#${group.entries[0].id}` }, group.title)), h('dd', null, inline(group.about ?? ''))])),
   ];
 }
@@ -123,7 +123,10 @@ function keys(event) {
   }
 }
 
-const [openapi, asyncapi] = await Promise.all(['/api/v2/openapi.json', '/api/v2/asyncapi.json'].map(load));
+const OPENAPI = '/api/v2/openapi.json';
+const ASYNCAPI = '/api/v2/asyncapi.json';
+const openapi = await load(OPENAPI);
+const asyncapi = openapi?.paths[ASYNCAPI] ? await load(ASYNCAPI) : null;
 if (openapi) {
   const all = groups(openapi, asyncapi);
   const show = () => open(() => welcome(openapi, all));

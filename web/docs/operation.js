@@ -36,12 +36,12 @@ function parameters(document_, all) {
 
 function request(document_, body) {
   if (!body) return null;
-  return [h('h3', null, 'Body'), Object.entries(body.content).map(([type, media]) => content(document_, type, media, 'the body'))];
+  return [h('h3', null, 'Body'), Object.entries(body.content).map(([type, media]) => content(document_, type, media, 'the body', 'required'))];
 }
 
 /** A body of a type: what is in it, and an example. */
-function content(document_, type, media, label) {
-  const inside = media.schema ? told(document_, media.schema) : null;
+function content(document_, type, media, label, must) {
+  const inside = media.schema ? told(document_, media.schema, must) : null;
   const text = media.example ?? (media.schema && /json/.test(type) ? example(document_, media.schema) : undefined);
   const described = resolve(document_, media.schema).description;
   return h('div', { class: 'content' }, h('p', null, h('code', null, type), described ? [': ', inline(described)] : null), inside,

@@ -43,20 +43,21 @@ export function typeOf(document, schema) {
 }
 
 /** What it has inside; `null` for what is told in its type. */
-export function told(document, schema) {
+export function told(document, schema, must = 'always') {
   const found = whole(document, schema);
   const choices = choicesOf(found)?.filter((choice) => !isNull(resolve(document, choice)));
-  if (choices?.length === 1) return told(document, choices[0]);
+  if (choices?.length === 1) return told(document, choices[0], must);
   if (choices) {
-    const inner = choices.map((choice) => [choice, told(document, choice)]).filter(([, content]) => content);
+    const inner = choices.map((choice) => [choice, told(document, choice, must)]).filter(([, content]) => content);
     return inner.length === 0 ? null : h('ul', { class: 'choices' }, inner.map(([choice, content]) => h('li', null, folded(title(document, choice), content))));
   }
-  if (found.type === 'array') return told(document, found.items ?? {});
+  if (found.type === 'array') return told(document, found.items ?? {}, must);
   if (found.properties) {
-    const fields = Object.entries(found.properties);
-    return h('ul', { class: 'fields' }, fields.map(([name, field]) => row(document, name, field, found.required?.includes(name))));
+    const needed = ([name]) => (found.required?.includes(name) ? 0 : 1);
+    const all = Object.entries(found.properties).sort((one, other) => needed(one) - needed(other));
+    return h('ul', { class: 'fields' }, all.map((one) => row(document, one[0], one[1], must, needed(one) === 0)));
   }
-  return typeof found.additionalProperties === 'object' ? h('ul', { class: 'fields' }, row(document, 'any name', found.additionalProperties)) : null;
+  return typeof found.additionalProperties === 'object' ? h('ul', { class: 'fields' }, row(document, 'any name', found.additionalProperties, must)) : null;
 }
 
 /** A choice is best known by the word that tells it from the others. */
@@ -71,9 +72,9 @@ function folded(summary, content) {
 }
 
 /** A field; what it has inside is drawn when it is opened, because schemas may hold themselves. */
-function row(document, name, schema, required) {
+function row(document, name, schema, must, required) {
   const found = resolve(document, schema);
-  const head = [h('code', { class: 'name' }, name), ' ', h('span', { class: 'type' }, typeOf(document, schema)), required ? ' ' : null, required ? h('span', { class: 'must' }, 'always') : null];
+  const head = [h('code', { class: 'name' }, name), ' ', h('span', { class: 'type' }, typeOf(document, schema)), required ? ' ' : null, required ? h('span', { class: 'must' }, must) : null];
   const description = schema.description ?? found.description;
   const text = description ? h('div', { class: 'about' }, inline(description)) : null;
   if (!deep(document, schema)) return h('li', null, head, text);
@@ -81,7 +82,7 @@ function row(document, name, schema, required) {
   function open() {
     if (details.open && !details.dataset.drawn) {
       details.dataset.drawn = 'yes';
-      details.append(told(document, schema) ?? '');
+      details.append(told(document, schema, must) ?? '');
     }
   }
   return h('li', null, details);

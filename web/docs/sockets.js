@@ -17,7 +17,7 @@ export function channel(document_, one) {
     h('p', { class: 'where' }, h('span', { class: 'method ws' }, 'WS'), ' ', h('code', null, one.channel.address ?? '')),
     prose(one.channel.description ?? one.channel.summary),
     parameters(one.channel.parameters),
-    messages(document_, 'A client says', one.client),
+    messages(document_, 'A client says', one.client, 'required'),
     messages(document_, 'The server says', one.server),
   ];
 }
@@ -28,17 +28,17 @@ function parameters(all) {
   return [h('h3', null, 'Parameters'), h('ul', { class: 'fields' }, entries.map(([name, one]) => h('li', null, h('code', { class: 'name' }, name), h('div', { class: 'about' }, inline(one.description ?? '')))))];
 }
 
-function messages(document_, heading, references) {
+function messages(document_, heading, references, must) {
   if (references.length === 0) return null;
-  const list = references.map((reference) => message(document_, resolve(document_, reference), reference.$ref?.split('/').pop()));
+  const list = references.map((reference) => message(document_, resolve(document_, reference), reference.$ref?.split('/').pop(), must));
   return [h('h3', null, heading), h('ul', { class: 'answers' }, list)];
 }
 
-function message(document_, it, id) {
+function message(document_, it, id, must) {
   const payload = it.payload?.schema ?? it.payload ?? {};
   const given = it.examples?.map((one) => one.payload) ?? [];
   const texts = given.length > 0 ? given : [example(document_, payload)];
   const summary = it.summary ?? resolve(document_, payload).description;
   return h('li', null, h('details', null, h('summary', null, h('code', { class: 'name' }, it.name ?? it.title ?? id), summary ? [' ', inline(summary)] : null),
-    prose(it.description), told(document_, payload), texts.map((text) => block(pretty(text), `an example of ${it.name ?? id}`))));
+    prose(it.description), told(document_, payload, must), texts.map((text) => block(pretty(text), `an example of ${it.name ?? id}`))));
 }

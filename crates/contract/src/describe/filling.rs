@@ -51,8 +51,7 @@ impl Route<'_> {
         let id = format!("{}_{handler}", tag.replace(['-', ' ', '/'], "_"));
         let id = if ids.contains(&id) { format!("{id}_{}", self.method) } else { id };
         operation["operationId"] = json!(id);
-        let summary = operation["summary"].as_str().unwrap_or_default().replace('\n', " ");
-        operation["summary"] = json!(summary.strip_suffix('.').unwrap_or(&summary));
+        shorten(operation);
         operation["tags"] = json!([tag]);
         ids.insert(id);
     }
@@ -123,6 +122,17 @@ impl Route<'_> {
     }
 }
 
+/// The summary is one sentence, without its full stop; what its handler's comment says further is the description.
+fn shorten(operation: &mut Value) {
+    let text = operation["summary"].as_str().unwrap_or_default().replace('\n', " ");
+    let (first, further) = text.split_once(". ").unwrap_or((&text, ""));
+    if !further.is_empty() {
+        let more = operation["description"].as_str().map_or_else(String::new, |more| format!("\n\n{more}"));
+        operation["description"] = json!(format!("{further}{more}"));
+    }
+    operation["summary"] = json!(first.trim_end_matches('.'));
+}
+
 /// A sentence for a status that a handler does not explain.
 const fn why(status: u16) -> &'static str {
     match status {
@@ -144,5 +154,17 @@ const fn why(status: u16) -> &'static str {
         500 => "A fault of the server.",
         503 => "The server is busy; the same request may be sent again.",
         _ => "Refused.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_one_sentence() {
+        let mut operation = json!({"summary": "Logs out. The\ncookie goes.", "description": "More."});
+        shorten(&mut operation);
+        assert_eq!(operation, json!({"summary": "Logs out", "description": "The cookie goes.\n\nMore."}));
     }
 }
