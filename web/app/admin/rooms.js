@@ -1,0 +1,26 @@
+// All rooms but those of two.
+
+import { h, icon, fill } from '../dom.js';
+import { roomAddress } from '../router.js';
+import { parlour } from '../session.js';
+import { searchedList } from './table.js';
+
+/** @typedef {{ id: number, name: string, visibility: string, topic: string, members: number, last_seq: number, created_at: string, present: number }} Row */
+
+/** @param {HTMLElement} body */
+export function showRooms(body) {
+  fill(body, searchedList('Search by the beginning of a name', '', (q, after) => parlour.get('/admin/rooms', { q, after }), row, 'No room begins so.'));
+}
+
+/** @param {Row} room */
+function row({ name, visibility, topic, members, last_seq, present }) {
+  const words = [topic, `${members} members`, `${present} here`, `${last_seq.toLocaleString()} events`].filter(Boolean).join(' · ');
+  return h(
+    'li',
+    { class: 'entry' },
+    h('span', { class: 'avatar small room-face', 'aria-hidden': 'true' }, icon(visibility === 'private' ? 'lock' : 'hash')),
+    h('span', { class: 'words' }, h('bdi', null, name), h('small', { dir: 'auto' }, words)),
+    visibility === 'private' && h('span', { class: 'tag' }, 'private'),
+    h('a', { class: 'button', href: `${roomAddress(name)}/settings` }, 'Look after it'),
+  );
+}

@@ -1,0 +1,51 @@
+// Keys that work everywhere.
+
+import { router } from './router.js';
+
+/** What the help sheet shows. @type {[string, string][]} */
+export const KEYS = [
+  ['Ctrl K', 'Go to a room or a person'],
+  ['/', 'Search'],
+  ['?', 'This sheet'],
+  ['Escape', 'Close, cancel; then to the place where you write'],
+  ['Enter', 'Send'],
+  ['Shift Enter', 'A new line'],
+  ['↑', 'Edit your last message, where you have written nothing'],
+  ['Alt ↑ ↓', 'The next room up or down'],
+  ['↑ ↓', 'From message to message, from room to room'],
+  ['r', 'Reply to the message'],
+  ['e', 'Edit the message'],
+  ['+', 'React to the message'],
+  ['Delete', 'Delete the message'],
+];
+
+let listening = false;
+
+/** Begins to listen, once. */
+export function listenForKeys() {
+  if (listening) return;
+  listening = true;
+  document.addEventListener('keydown', (event) => {
+    if (!document.querySelector('.shell') || event.isComposing) return;
+    const { key, altKey, ctrlKey, metaKey, target } = event;
+    const typing = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+    const act = (ctrlKey || metaKey) && key.toLowerCase() === 'k' ? () => void import('./switcher.js').then(({ openSwitcher }) => openSwitcher())
+      : altKey && (key === 'ArrowUp' || key === 'ArrowDown') ? () => step(key === 'ArrowDown' ? 1 : -1)
+      : typing || ctrlKey || metaKey || altKey || document.querySelector('dialog[open]') ? null
+      : key === '?' ? () => void import('./help.js').then(({ openHelp }) => openHelp())
+      : key === '/' ? () => router.go('/app/search')
+      : key === 'Escape' ? () => document.querySelector('textarea')?.focus()
+      : null;
+    if (!act || (key === 'k' && document.querySelector('dialog.switcher'))) return;
+    event.preventDefault();
+    act();
+  });
+}
+
+/** Goes to the room above or below. @param {number} by */
+function step(by) {
+  const links = /** @type {HTMLAnchorElement[]} */ ([...document.querySelectorAll('.room-link')]);
+  const at = links.findIndex((link) => link.ariaCurrent === 'page');
+  const next = links[(at + by + links.length) % links.length];
+  if (next) router.go(next.pathname);
+}

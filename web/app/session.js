@@ -1,0 +1,110 @@
+// Who is logged in here, and the one client that speaks for them.
+
+import { Emitter, Outbox, Parlour } from '../parlour.js';
+import { forgetDrafts } from './drafts.js';
+import { tabs } from './tabs.js';
+
+/** @import { Me } from '../parlour/types.js' */
+
+export const parlour = new Parlour();
+
+/**
+ * `in` and `out` tell of the two great changes, `me` of small ones. `out` says why, where there is something to say.
+ * @extends {Emitter<{ in: Me, out: string, me: Me }>}
+ */
+class CurrentSession extends Emitter {
+  /** @type {Me | null} */
+  #me = null;
+  /** @type {Outbox | null} */
+  #outbox = null;
+
+  constructor() {
+    super();
+    parlour.on('ended', (reason) => this.#me && this.#left(sentence(reason)));
+    parlour.live.on('changed', (what) => what === 'me' && void this.reload());
+    tabs.on('account', (id) => {
+      if (id === null && this.#me) this.#left('You logged out in another tab.');
+      else if (id !== null && id !== this.#me?.id) location.reload();
+    });
+  }
+
+  get me() {
+    if (!this.#me) throw new Error('nobody is logged in');
+    return this.#me;
+  }
+
+  get isIn() {
+    return this.#me !== null;
+  }
+
+  get outbox() {
+    if (!this.#outbox) throw new Error('nobody is logged in');
+    return this.#outbox;
+  }
+
+  /** Begins: from a cookie that the browser has already, or after a login. @param {Me} me */
+  begin(me) {
+    this.#me = me;
+    this.#outbox = parlour.outbox(String(me.id), localStorage);
+    parlour.live.open();
+    this.#outbox.wake();
+    this.emit('in', me);
+  }
+
+  /** @param {Me} me as the server has just told it */
+  learn(me) {
+    this.#me = me;
+    this.emit('me', me);
+  }
+
+  async reload() {
+    this.learn(await parlour.me());
+  }
+
+  /** @param {string} who @param {string} password */
+  async logIn(who, password) {
+    const me = await parlour.logIn(who, password);
+    this.begin(me);
+    tabs.tell('account', me.id);
+  }
+
+  /** @param {Parameters<Parlour['signUp']>[0]} account */
+  async signUp(account) {
+    const me = await parlour.signUp(account);
+    this.begin(me);
+    tabs.tell('account', me.id);
+  }
+
+  async logOut() {
+    this.#outbox?.clear();
+    forgetDrafts(this.me.id);
+    await parlour.logOut();
+    tabs.tell('account', null);
+    this.#left('');
+  }
+
+  /** The account is gone: nothing of it stays in this browser. */
+  deleted() {
+    this.#outbox?.clear();
+    forgetDrafts(this.me.id);
+    tabs.tell('account', null);
+    this.#left('Your account has been deleted.');
+  }
+
+  /** @param {string} why */
+  #left(why) {
+    this.#me = null;
+    this.#outbox = null;
+    parlour.live.close();
+    this.emit('out', why);
+  }
+}
+
+/** Why a session is over, as a sentence. @param {string} reason */
+function sentence(reason) {
+  if (/disabled/.test(reason)) return 'This account has been disabled.';
+  if (/expired/.test(reason)) return 'You have been away for long. Please log in again.';
+  return 'This session was ended elsewhere. Please log in again.';
+}
+
+export const session = new CurrentSession();
