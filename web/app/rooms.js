@@ -32,6 +32,7 @@ class Rooms extends Emitter {
   constructor() {
     super();
     session.on('in', () => void this.load());
+    if (session.isIn) void this.load();
     session.on('out', () => this.#forget());
     parlour.live.on('changed', (what) => {
       if (what === 'rooms') void this.load();

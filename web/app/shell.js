@@ -19,6 +19,8 @@ const RARE = {
   admin: () => import('./admin.js').then(({ showAdmin }) => showAdmin),
 };
 
+/** @typedef {ReturnType<typeof makeShell>} Shell */
+
 /** Made once; whoever logs in next finds it empty. */
 export function makeShell() {
   const page = h('main', { id: 'main', tabindex: -1 });

@@ -18,6 +18,7 @@ mod native;
 mod pages;
 mod rooms;
 mod tokens;
+mod web;
 mod well_known;
 
 mod address;
@@ -73,7 +74,7 @@ fn published() -> Routes {
 fn router(desk: Desk) -> Router {
     // What our own contract answers is counted first.
     let native = native::routes().route_layer(from_fn_with_state(desk.clone(), native::count));
-    Router::from(published().and(native)).fallback(well_known::not_found).with_state(desk)
+    Router::from(published().and(native)).merge(web::routes()).fallback(well_known::not_found).with_state(desk)
 }
 
 /// OpenAPI 3.1 of every HTTP route, as JSON: what `/api/v2/openapi.json` answers with.

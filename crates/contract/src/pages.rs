@@ -20,7 +20,6 @@ use crate::visitor::Visitor;
 
 pub(crate) fn routes() -> Routes {
     Routes::default()
-        .routes(routes!(welcome))
         .routes(routes!(style))
         .routes(routes!(icon))
         .routes(routes!(verify_page, verify).map(|methods| methods.fallback(wrong_method)))
@@ -50,15 +49,6 @@ fn for_an_hour(mut response: Response) -> Response {
     response
 }
 
-/// What a person sees who opens the address.
-#[utoipa::path(get, path = "/",
-    responses((status = 200, description = "The page.", content_type = "text/html", body = str)))]
-async fn welcome() -> Response {
-    let body =
-        "<p>This server keeps accounts and carries chat. Programs speak to it; their documentation says how.</p>";
-    page(StatusCode::OK, Mood::Plain, "Accounts and live chat", body)
-}
-
 /// The page that asks before it verifies an address.
 ///
 /// Opening the page verifies nothing, because mail scanners open every link; its button does.
@@ -82,7 +72,7 @@ async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secr
     let client = Client { contract: Contract::Tokens, ..client };
     match desk.app.verify_email(&secret_of(secret), &client).await {
         Ok(()) => {
-            let body = "<p>Your e-mail address is confirmed. You can close this page.</p>";
+            let body = "<p>Your e-mail address is confirmed.</p><a class=\"button\" href=\"/app\">Open Parlour</a>";
             page(StatusCode::OK, Mood::Done, "Confirmed", body)
         }
         Err(error) => refusal(&error),
@@ -127,7 +117,12 @@ async fn set_up(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secr
     match desk.app.sign_up_first_admin(&secret, &given.username, given.password, &client).await {
         Ok(account) => {
             let name = escaped(account.username.as_str());
-            page(StatusCode::CREATED, Mood::Done, "Done", &format!("<p><b>{name}</b> is the administrator now.</p>"))
+            page(
+                StatusCode::CREATED,
+                Mood::Done,
+                "Done",
+                &format!("<p><b>{name}</b> is the administrator now.</p><a class=\"button\" href=\"/app\">Log in</a>"),
+            )
         }
         Err(error) => match complaint(&error) {
             Some(sentence) => {
@@ -230,7 +225,7 @@ fn page(status: StatusCode, mood: Mood, title: &str, body: &str) -> Response {
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title} · Parlour</title>\
          <link rel=\"icon\" href=\"/icon.svg\"><link rel=\"stylesheet\" href=\"/page.css\">\
-         <main class=\"{mood}\"><p class=\"mark\"><img src=\"/icon.svg\" alt=\"\">Parlour</p>\
+         <main class=\"{mood}\"><a class=\"mark\" href=\"/\"><img src=\"/icon.svg\" alt=\"\">Parlour</a>\
          <h1>{title}</h1>{body}</main></html>"
     );
     let mut response = reply::html(status, page);

@@ -10,14 +10,15 @@ mod assets;
 use std::sync::LazyLock;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::caller::cookie;
+use crate::caller::{SESSION_COOKIE, cookie};
 use crate::desk::Desk;
+use crate::etag;
 use crate::reply;
 use assets::{Asset, Shelf};
 
@@ -28,8 +29,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// The library changes with the server, and whoever uses it from elsewhere has no digest of it.
 const FOR_MINUTES: &str = "public, max-age=300";
+const ASK_AGAIN: &str = "private, no-cache";
 
-/// Built when the first page is asked for.
+/// Filled when the first page is asked for.
 static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::fill);
 
 pub(crate) fn routes() -> Router<Desk> {
@@ -38,36 +40,39 @@ pub(crate) fn routes() -> Router<Desk> {
         .route("/app", get(page))
         .route("/app/{*path}", get(page))
         .route("/assets/{digest}/{*path}", get(asset))
-        .route("/parlour.js", get(async |headers: HeaderMap| library("parlour.js", &headers)))
-        .route("/parlour/{name}", get(async |Path(name): Path<String>, headers: HeaderMap| {
-            library(&format!("parlour/{name}"), &headers)
-        }))
+        .route("/parlour.js", get(library))
+        .route("/parlour/{file}", get(part_of_library))
 }
 
 /// The client's only page: which of its own it shows, it reads from the address. It says whether the browser brought
 /// a cookie, which scripts cannot see, so that nobody has to be refused to be known as a stranger.
 async fn page(headers: HeaderMap) -> Response {
-    let shelf = &*SHELF;
-    let page = if cookie(&headers).is_some() { &shelf.page_with_cookie } else { &shelf.page };
-    let mut response = send(page, &headers, "no-cache");
+    let page = if cookie(&headers, SESSION_COOKIE).is_some() { &SHELF.page_with_cookie } else { &SHELF.page };
+    let mut response = send(page, &headers, ASK_AGAIN);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     response
 }
 
 async fn asset(Path((digest, path)): Path<(String, String)>, headers: HeaderMap) -> Response {
-    let shelf = &*SHELF;
-    match shelf.files.get(path.as_str()) {
-        Some(asset) if digest == shelf.digest => send(asset, &headers, FOR_EVER),
+    match SHELF.files.get(path.as_str()) {
+        Some(asset) if digest == SHELF.digest => send(asset, &headers, FOR_EVER),
         _ => reply::empty(StatusCode::NOT_FOUND),
     }
 }
 
-/// A file of the library, which pages of other origins may import.
-fn library(path: &str, headers: &HeaderMap) -> Response {
-    let Some(asset) = SHELF.files.get(path) else { return reply::empty(StatusCode::NOT_FOUND) };
+async fn library(headers: HeaderMap) -> Response {
+    shared("parlour.js", &headers)
+}
+
+async fn part_of_library(Path(file): Path<String>, headers: HeaderMap) -> Response {
+    shared(&format!("parlour/{file}"), &headers)
+}
+
+/// A file that pages of other origins may import.
+fn shared(path: &str, headers: &HeaderMap) -> Response {
+    let Some(asset) = SHELF.library.get(path) else { return reply::empty(StatusCode::NOT_FOUND) };
     let mut response = send(asset, headers, FOR_MINUTES);
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -76,35 +81,32 @@ fn library(path: &str, headers: &HeaderMap) -> Response {
 }
 
 /// An asset as the client can take it: not at all if it has it, and small if it inflates.
-fn send(asset: &'static Asset, asked: &HeaderMap, caching: &'static str) -> Response {
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let fresh = known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == asset.tag));
-    let small = takes_gzip(asked);
-    let mut response = Response::new(match (fresh, small) {
-        (true, _) => Body::empty(),
-        (false, true) => Body::from(Bytes::from_static(asset.small())),
-        (false, false) => Body::from(Bytes::from_static(asset.bytes())),
-    });
-    if fresh {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
+fn send(asset: &Asset, asked: &HeaderMap, caching: &'static str) -> Response {
+    let fresh = etag::has(asked, &asset.tag);
+    let small = !fresh && takes_gzip(asked);
+    let mut response = match (fresh, small) {
+        (true, _) => reply::empty(StatusCode::NOT_MODIFIED),
+        (false, true) => Response::new(Body::from(asset.small())),
+        (false, false) => Response::new(Body::from(asset.whole.clone())),
+    };
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    if small && !fresh {
+    if !fresh {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+    }
+    if small {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    // Weak, because the same text goes out in two shapes.
-    if let Ok(tag) = HeaderValue::from_str(&format!("W/{}", asset.tag)) {
-        headers.insert(header::ETAG, tag);
-    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(header::ETAG, asset.tag.clone());
     response
 }
 
 /// Whether `gzip` is among the codings that the client takes (RFC 9110 §12.5.3), and is not refused by a weight of zero.
 fn takes_gzip(headers: &HeaderMap) -> bool {
-    let Some(accepted) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else { return false };
+    let Some(accepted) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
     accepted.split(',').any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
