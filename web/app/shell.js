@@ -16,7 +16,7 @@ import { toast } from './toast.js';
 const RARE = {
   search: () => import('./search.js').then(({ showSearch }) => showSearch),
   account: () => import('./account.js').then(({ showAccount }) => showAccount),
-  admin: () => import('./admin.js').then(({ showAdmin }) => showAdmin),
+  admin: () => import('../admin/admin.js').then(({ showAdmin }) => showAdmin),
 };
 
 /** @typedef {ReturnType<typeof makeShell>} Shell */

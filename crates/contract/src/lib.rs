@@ -66,6 +66,7 @@ fn published() -> Routes {
         .and(cookies::routes())
         .and(lobby::routes())
         .and(pages::routes())
+        .and(web::routes())
         .and(docs::routes())
         .and(well_known::routes())
 }
@@ -74,7 +75,7 @@ fn published() -> Routes {
 fn router(desk: Desk) -> Router {
     // What our own contract answers is counted first.
     let native = native::routes().route_layer(from_fn_with_state(desk.clone(), native::count));
-    Router::from(published().and(native)).merge(web::routes()).fallback(well_known::not_found).with_state(desk)
+    Router::from(published().and(native)).fallback(well_known::not_found).with_state(desk)
 }
 
 /// OpenAPI 3.1 of every HTTP route, as JSON: what `/api/v2/openapi.json` answers with.

@@ -38,10 +38,10 @@ static INSIDE: &[(&str, &[u8])] = &files! {
 
 /// What is fetched when somebody wants it.
 static LATER: &[(&str, &[u8])] = &files! {
-    "app/account.js" "app/admin.js" "app/emoji.js" "app/find.js" "app/help.js" "app/members.js" "app/person.js"
+    "app/account.js" "app/emoji.js" "app/find.js" "app/help.js" "app/members.js" "app/person.js"
     "app/search.js" "app/settings.js" "app/switcher.js"
-    "app/admin/accounts.js" "app/admin/audit.js" "app/admin/chart.js" "app/admin/keys.js" "app/admin/rooms.js"
-    "app/admin/statistics.js" "app/admin/table.js"
+    "admin/accounts.js" "admin/admin.js" "admin/audit.js" "admin/chart.js" "admin/keys.js" "admin/rooms.js"
+    "admin/statistics.js" "admin/table.js"
     "manifest.webmanifest" "parlour/types.js"
 };
 

@@ -1,10 +1,10 @@
 // How busy the server is, as it is now and over the last minutes.
 
 import { chart } from './chart.js';
-import { fill, h } from '../dom.js';
-import { sentence } from '../forms.js';
-import { parlour } from '../session.js';
-import { lengthOf } from '../time.js';
+import { fill, h } from '../app/dom.js';
+import { sentence } from '../app/forms.js';
+import { parlour } from '../app/session.js';
+import { lengthOf } from '../app/time.js';
 
 /**
  * @typedef {{

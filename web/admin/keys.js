@@ -1,11 +1,11 @@
 // The keys that tokens are signed with.
 
-import { confirmed } from '../dialog.js';
-import { fill, h, icon } from '../dom.js';
-import { sentence } from '../forms.js';
-import { parlour } from '../session.js';
-import { momentOf } from '../time.js';
-import { attempt, toast } from '../toast.js';
+import { confirmed } from '../app/dialog.js';
+import { fill, h, icon } from '../app/dom.js';
+import { sentence } from '../app/forms.js';
+import { parlour } from '../app/session.js';
+import { momentOf } from '../app/time.js';
+import { attempt, toast } from '../app/toast.js';
 
 /** @typedef {{ kid: string, algorithm: string, active_from: string, expires_at: string | null, signs_now: boolean }} Key */
 

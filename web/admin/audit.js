@@ -1,12 +1,12 @@
 // The audit log: who did what, from where.
 
-import { fill, h } from '../dom.js';
-import { called } from '../people.js';
-import { parlour } from '../session.js';
-import { dayOf, momentOf, timeOf } from '../time.js';
+import { fill, h } from '../app/dom.js';
+import { called } from '../app/people.js';
+import { parlour } from '../app/session.js';
+import { dayOf, momentOf, timeOf } from '../app/time.js';
 import { searchedList } from './table.js';
 
-/** @import { Person } from '../../parlour/types.js' */
+/** @import { Person } from '../parlour/types.js' */
 /** @typedef {{ id: number, at: string, action: string, actor: Person | null, target: Person | null, address: string | null, session: number | null, contract: string | null, detail: unknown }} Line */
 
 /** @param {HTMLElement} body */

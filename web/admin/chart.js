@@ -1,6 +1,6 @@
 // A small line over time, drawn by hand.
 
-import { h, svg } from '../dom.js';
+import { h, svg } from '../app/dom.js';
 
 const KEPT = 90;
 const [WIDTH, HEIGHT] = [300, 80];

@@ -1,9 +1,9 @@
 // A searched list that is read page by page.
 
-import { fill, h, icon, settled } from '../dom.js';
-import { sentence } from '../forms.js';
+import { fill, h, icon, settled } from '../app/dom.js';
+import { sentence } from '../app/forms.js';
 
-/** @import { Page } from '../../parlour/types.js' */
+/** @import { Page } from '../parlour/types.js' */
 
 /**
  * @template T

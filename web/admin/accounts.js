@@ -1,16 +1,16 @@
 // Accounts: finding one, and what may be done about it.
 
-import { avatar } from '../avatar.js';
-import { confirmed, openDialog } from '../dialog.js';
-import { fill, h, icon } from '../dom.js';
-import { choice, form } from '../forms.js';
-import { called } from '../people.js';
-import { parlour, session } from '../session.js';
-import { ago, momentOf } from '../time.js';
-import { attempt, toast } from '../toast.js';
+import { avatar } from '../app/avatar.js';
+import { confirmed, openDialog } from '../app/dialog.js';
+import { fill, h, icon } from '../app/dom.js';
+import { choice, form } from '../app/forms.js';
+import { called } from '../app/people.js';
+import { parlour, session } from '../app/session.js';
+import { ago, momentOf } from '../app/time.js';
+import { attempt, toast } from '../app/toast.js';
 import { searchedList } from './table.js';
 
-/** @import { Me } from '../../parlour/types.js' */
+/** @import { Me } from '../parlour/types.js' */
 /** @typedef {Me & { disabled_at: string | null, sessions: number }} Account */
 
 const LEVELS = /** @type {[string, string][]} */ ([['0', 'Person'], ['1', 'Staff'], ['2', 'Administrator']]);

@@ -1,15 +1,15 @@
 // Administration: accounts, rooms, what happened, how busy the server is, and the keys it signs with.
 
-import { fill, h, icon } from './dom.js';
-import { sentence } from './forms.js';
-import { session } from './session.js';
-import { showAccounts } from './admin/accounts.js';
-import { showAudit } from './admin/audit.js';
-import { showKeys } from './admin/keys.js';
-import { showRooms } from './admin/rooms.js';
-import { showStatistics } from './admin/statistics.js';
+import { fill, h, icon } from '../app/dom.js';
+import { sentence } from '../app/forms.js';
+import { session } from '../app/session.js';
+import { showAccounts } from './accounts.js';
+import { showAudit } from './audit.js';
+import { showKeys } from './keys.js';
+import { showRooms } from './rooms.js';
+import { showStatistics } from './statistics.js';
 
-/** @import { Place } from './router.js' */
+/** @import { Place } from '../app/router.js' */
 
 /** @type {Record<string, [string, (body: HTMLElement, place: Place) => void | (() => void)]>} */
 const PARTS = {

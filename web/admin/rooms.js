@@ -1,8 +1,8 @@
 // All rooms but those of two.
 
-import { h, icon, fill } from '../dom.js';
-import { roomAddress } from '../router.js';
-import { parlour } from '../session.js';
+import { h, icon, fill } from '../app/dom.js';
+import { roomAddress } from '../app/router.js';
+import { parlour } from '../app/session.js';
 import { searchedList } from './table.js';
 
 /** @typedef {{ id: number, name: string, visibility: string, topic: string, members: number, last_seq: number, created_at: string, present: number }} Row */
