@@ -69,13 +69,21 @@ pub(crate) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BadBody> {
 ///
 /// # Errors
 /// [`BadBody::TooLong`] or [`BadBody::Incomplete`].
-pub(crate) async fn read(mut body: Body) -> Result<Bytes, BadBody> {
-    if body.size_hint().lower() > MOST_BYTES as u64 {
+pub(crate) async fn read(body: Body) -> Result<Bytes, BadBody> {
+    read_within(body, MOST_BYTES, DEADLINE).await
+}
+
+/// The same of what is larger than a form.
+///
+/// # Errors
+/// [`BadBody::TooLong`] or [`BadBody::Incomplete`].
+pub(crate) async fn read_within(mut body: Body, most: usize, deadline: Duration) -> Result<Bytes, BadBody> {
+    if body.size_hint().lower() > most as u64 {
         throw_away(body).await;
         return Err(BadBody::TooLong);
     }
-    let whole = Limited::new(&mut body, MOST_BYTES).collect();
-    match timeout(DEADLINE, whole).await {
+    let whole = Limited::new(&mut body, most).collect();
+    match timeout(deadline, whole).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             throw_away(body).await;

@@ -32,6 +32,11 @@ pub(crate) fn css(sheet: &'static str) -> Response {
     with_type(StatusCode::OK, "text/css; charset=utf-8", sheet.into())
 }
 
+/// A picture.
+pub(crate) fn png(picture: Vec<u8>) -> Response {
+    with_type(StatusCode::OK, "image/png", picture)
+}
+
 /// A drawing.
 pub(crate) fn svg(drawing: &'static str) -> Response {
     with_type(StatusCode::OK, "image/svg+xml", drawing.into())

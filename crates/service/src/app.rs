@@ -12,6 +12,7 @@ use crate::doors::Doors;
 use crate::limits::Limits;
 use crate::live::history::StoredHistory;
 use crate::live::talk::Live;
+use crate::picture::Darkroom;
 use crate::reset_password::RESETS_AT_ONCE;
 use crate::secret::Chance;
 use crate::secret::hashing::HashPool;
@@ -52,6 +53,8 @@ pub struct Parts {
     pub(crate) accounts: Cache<AccountId, Arc<Account>>,
     /// Resets that are being made behind their answers.
     pub(crate) resets: Arc<Semaphore>,
+    /// Where pictures are worked on.
+    pub(crate) darkroom: Darkroom,
     /// Rung when mail was queued.
     pub(crate) mail_waits: Notify,
     pub(crate) stop: watch::Sender<bool>,
@@ -89,6 +92,7 @@ impl App {
             doors: Doors::new(&*chance)?,
             accounts: Cache::new(ACCOUNTS_IN_MEMORY),
             resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
+            darkroom: Darkroom::new(),
             mail_waits: Notify::new(),
             stop: watch::Sender::new(false),
             store,

@@ -25,6 +25,7 @@ pub mod edit_account;
 pub mod find_people;
 pub mod look_up;
 pub mod reset_password;
+pub mod set_avatar;
 pub mod set_password;
 pub mod verify_email;
 
@@ -41,6 +42,7 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod limits;
 pub mod mail;
+pub mod picture;
 mod profile_rules;
 pub mod secret;
 

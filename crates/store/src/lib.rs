@@ -15,6 +15,7 @@ pub mod account;
 mod account_row;
 pub mod append;
 pub mod audit;
+pub mod avatar;
 pub mod change;
 pub mod control;
 pub mod credential;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod asked;
+mod avatars;
 pub(crate) mod event;
 pub(crate) mod kinds;
 mod limits;
@@ -34,6 +35,7 @@ pub(crate) fn foreign() -> Response {
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .and(accounts::routes())
+        .and(avatars::routes())
         .and(me::routes())
         .and(secrets::routes())
         .and(sessions::routes())

@@ -1,6 +1,6 @@
 //! An account as everybody sees it.
 
-use parlour_model::Account;
+use parlour_model::{Account, AccountId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,15 +35,20 @@ impl Person {
 /// The path of somebody's picture on this server. The profile holds its whole address, so that every contract shows it;
 /// a picture that lies elsewhere is none of ours.
 pub(crate) fn avatar(account: &Account) -> Option<String> {
-    let path = format!("/api/v2/accounts/{}/avatar?v=", account.id);
+    let path = avatar_path(account.id);
     let (_host, version) = account.profile.profile_picture.split_once(&path)?;
     let is_ours = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_ours.then(|| path + version)
 }
 
+/// How the paths of somebody's pictures begin; their version follows.
+pub(super) fn avatar_path(id: AccountId) -> String {
+    format!("/api/v2/accounts/{id}/avatar?v=")
+}
+
 #[cfg(test)]
 mod tests {
-    use parlour_model::{AccountId, AdminLevel, Profile, Timestamp, Username, UsernamePolicy};
+    use parlour_model::{AdminLevel, Profile, Timestamp, Username, UsernamePolicy};
 
     use super::*;
 

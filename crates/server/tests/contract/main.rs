@@ -24,6 +24,7 @@ mod description;
 mod lobby;
 mod native;
 mod native_accounts;
+mod native_avatars;
 mod native_idempotency;
 mod native_people;
 mod native_resets;
