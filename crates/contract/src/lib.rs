@@ -30,6 +30,7 @@ mod door;
 mod etag;
 mod fixed;
 mod headers;
+mod lasting;
 mod live;
 mod origin;
 mod readiness;
@@ -46,6 +47,7 @@ use parlour_service::App;
 
 pub use address::{Network, Peer};
 pub use door::{Door, Served};
+pub use lasting::Lasting;
 pub use readiness::Readiness;
 pub use settings::ContractSettings;
 

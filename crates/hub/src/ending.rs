@@ -22,12 +22,7 @@ impl From<FellBehind> for Ending {
 
 impl From<Farewell> for Ending {
     fn from(farewell: Farewell) -> Self {
-        let (code, reason) = match farewell {
-            Farewell::SessionEnded => (CloseCode::POLICY, "session ended"),
-            Farewell::Expired => (CloseCode::POLICY, "token expired"),
-            Farewell::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
-            Farewell::PutOut(why) => (CloseCode::POLICY, why.word()),
-        };
+        let (code, reason) = farewell.words();
         Self::Goodbye(code, reason.to_owned())
     }
 }

@@ -41,7 +41,8 @@ impl Feed {
         poll_fn(|cx| self.poll(cx)).await
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
+    /// As [`Feed::next`], for whoever is polled. One task asks.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Heard> {
         self.connection.signal().heed(cx);
         if let Some(farewell) = self.connection.signal().farewell() {
             return Poll::Ready(Heard::Farewell(farewell));

@@ -16,6 +16,9 @@ use crate::{Connection, Hub, Parting};
 /// The most rooms that one connection follows.
 pub const MOST_ROOMS: usize = 200;
 
+/// How many of the people in a room are listed for whoever begins to follow it.
+pub const MOST_PEOPLE: usize = 200;
+
 /// When a write has so many bytes, no other room is asked for more.
 const ENOUGH_BYTES: usize = 32 * 1024;
 
@@ -175,10 +178,12 @@ impl Followers {
         was_followed
     }
 
-    /// Follows nothing any more.
-    pub fn leave_all(&self) {
+    /// Follows nothing any more. Returns the names of the rooms that were followed.
+    pub fn leave_all(&self) -> Vec<String> {
         let all = std::mem::take(&mut lock(&self.0.book).all);
+        let rooms = all.iter().map(|(_, follower)| follower.title()).collect();
         leave(all);
+        rooms
     }
 
     /// Whether a room is followed.

@@ -65,7 +65,7 @@ pub use delivery::{Conversation, Parting};
 pub use encoder::{Encoder, Here};
 pub use feed::{Feed, Heard};
 pub use follower::{Ended, Follower, Found, NewFollower};
-pub use followers::{Announcer, Followers, MOST_ROOMS, NotFollowed, Note};
+pub use followers::{Announcer, Followers, MOST_PEOPLE, MOST_ROOMS, NotFollowed, Note};
 pub use history::{BoxFuture, Head, History, HistoryError};
 pub use hub::{Counts, Hub};
 pub use places::PutOut;

@@ -7,6 +7,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
+use parlour_websocket::CloseCode;
 use tokio::sync::Notify;
 
 use crate::followers::Listener;
@@ -36,6 +37,18 @@ pub enum Farewell {
     Restarting,
     /// It sat in a room that its owner may no longer read: close with 1008.
     PutOut(PutOut),
+}
+
+impl Farewell {
+    /// With which code, and which reason.
+    pub const fn words(self) -> (CloseCode, &'static str) {
+        match self {
+            Self::SessionEnded => (CloseCode::POLICY, "session ended"),
+            Self::Expired => (CloseCode::POLICY, "token expired"),
+            Self::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
+            Self::PutOut(why) => (CloseCode::POLICY, why.word()),
+        }
+    }
 }
 
 /// This account, this source, or everybody together has as many connections as are allowed.

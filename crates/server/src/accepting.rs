@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::Service;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use parlour_contract::{Network, Peer};
+use parlour_contract::{Lasting, Network, Peer};
 use parlour_model::SourcePrefix;
 use pin_project_lite::pin_project;
 use socket2::SockRef;
@@ -290,7 +290,7 @@ pin_project! {
     struct Answering<F> {
         #[pin]
         answer: F,
-        _unanswered: Unanswered,
+        unanswered: Option<Unanswered>,
     }
 }
 
@@ -310,22 +310,36 @@ impl Drop for Unanswered {
     }
 }
 
-impl<F: Future> Future for Answering<F> {
+impl<F, B, E> Future for Answering<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.project().answer.poll(context)
+        let this = self.project();
+        let answer = ready!(this.answer.poll(context));
+        // One that goes on is not answered before it is over.
+        if let Ok(response) = &answer
+            && let Some(lasting) = response.extensions().get::<Lasting>()
+        {
+            this.unanswered.take().into_iter().for_each(|unanswered| lasting.keep(unanswered));
+        }
+        Poll::Ready(answer)
     }
 }
 
-impl<S: Service<Request<Incoming>>> Service<Request<Incoming>> for Introducing<S> {
+impl<S, B> Service<Request<Incoming>> for Introducing<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>>,
+{
     type Response = S::Response;
     type Error = S::Error;
     type Future = Answering<S::Future>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let unanswered = Unanswered::new(&self.life);
+        let unanswered = Some(Unanswered::new(&self.life));
         request.extensions_mut().insert(self.peer);
-        Answering { answer: self.service.call(request), _unanswered: unanswered }
+        Answering { answer: self.service.call(request), unanswered }
     }
 }

@@ -28,7 +28,13 @@ pub(crate) fn modules(tree: &Tree) -> Vec<Finding> {
 pub(crate) fn types(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in tree.rust().filter(|file| file.crate_name() != Some("websocket")) {
-        for (number, name) in declared(&file.rust.code, &["struct", "enum", "trait", "type", "union"]) {
+        let declared = declared(&file.rust.code, &["struct", "enum", "trait", "type", "union"]);
+        // A type that stands in an `impl` was named by whoever made the trait.
+        let associated: Vec<usize> = lines(&file.rust.code)
+            .filter(|(_, line)| line.starts_with("    type "))
+            .map(|(number, _)| number)
+            .collect();
+        for (number, name) in declared.into_iter().filter(|(number, _)| !associated.contains(number)) {
             if TYPE_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
                 findings.push(file.finding(number, format!("a type called `{name}`")));
             }
@@ -71,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_type_names_the_thing() {
-        let text = "pub struct RoomManager;\nenum Seat {}\ntype UserInfo = u8;\n// struct OtherData\nlet s = \"struct MyUtil\";\n";
+        let text = "pub struct RoomManager;\nenum Seat {}\ntype UserInfo = u8;\n// struct OtherData\nlet s = \"struct MyUtil\";\n\
+            impl Body for Seat {\n    type Data = Bytes;\n}\n";
         let tree = fixture(&[("crates/a/src/room.rs", text), ("crates/websocket/src/frame.rs", "enum Data {}")]);
         assert_eq!(
             told(&types(&tree)),

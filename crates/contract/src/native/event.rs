@@ -125,16 +125,18 @@ impl<'a> EventShape<'a> {
                 edited_at: added.as_ref().and_then(|added| added.edited_at).map(microseconds),
                 reactions: added.iter().flat_map(|added| &added.reactions).map(ReactionShape::of).collect(),
             },
-            EventBody::Edited { by, target, text } => Self::Edited { seq, at, by: name(by), target: *target, text },
-            EventBody::Deleted { by, target } => Self::Deleted { seq, at, by: name(by), target: *target },
+            EventBody::Edited { by, target, text } => {
+                Self::Edited { seq, at, by: name(by.as_ref()), target: *target, text }
+            }
+            EventBody::Deleted { by, target } => Self::Deleted { seq, at, by: name(by.as_ref()), target: *target },
             EventBody::Reaction { by, target, emoji, withdrawn: false } => {
-                Self::Reacted { seq, at, by: name(by), target: *target, emoji }
+                Self::Reacted { seq, at, by: name(by.as_ref()), target: *target, emoji }
             }
             EventBody::Reaction { by, target, emoji, withdrawn: true } => {
-                Self::Unreacted { seq, at, by: name(by), target: *target, emoji }
+                Self::Unreacted { seq, at, by: name(by.as_ref()), target: *target, emoji }
             }
-            EventBody::Member { by, subject, change } => member(seq, at, by, subject, *change),
-            EventBody::Room { by, change } => room(seq, at, by, change),
+            EventBody::Member { by, subject, change } => member(seq, at, by.as_ref(), subject, *change),
+            EventBody::Room { by, change } => room(seq, at, by.as_ref(), change),
             EventBody::Erased => Self::Erased { seq, at },
         }
     }
@@ -143,7 +145,7 @@ impl<'a> EventShape<'a> {
 fn member<'a>(
     seq: Seq,
     at: String,
-    by: &'a Option<Author>,
+    by: Option<&'a Author>,
     subject: &'a Author,
     change: MemberChange,
 ) -> EventShape<'a> {
@@ -161,7 +163,7 @@ fn member<'a>(
     EventShape::Member { seq, at, by: name(by), subject: Name::of(subject), change, role, until }
 }
 
-fn room<'a>(seq: Seq, at: String, by: &'a Option<Author>, change: &'a RoomChange) -> EventShape<'a> {
+fn room<'a>(seq: Seq, at: String, by: Option<&'a Author>, change: &'a RoomChange) -> EventShape<'a> {
     EventShape::Room {
         seq,
         at,
@@ -172,8 +174,8 @@ fn room<'a>(seq: Seq, at: String, by: &'a Option<Author>, change: &'a RoomChange
     }
 }
 
-fn name(by: &Option<Author>) -> Option<Name<'_>> {
-    by.as_ref().map(Name::of)
+fn name(by: Option<&Author>) -> Option<Name<'_>> {
+    by.map(Name::of)
 }
 
 impl<'a> Name<'a> {

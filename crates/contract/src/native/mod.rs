@@ -9,6 +9,7 @@ mod avatars;
 pub(crate) mod event;
 pub(crate) mod kinds;
 mod limits;
+mod live;
 mod me;
 mod member;
 mod once;
@@ -18,6 +19,7 @@ mod problem;
 mod secrets;
 mod sessions;
 mod specification;
+mod stream;
 
 pub(crate) use limits::count;
 pub(crate) use problem::{Kind, Native, Problem};
@@ -39,6 +41,8 @@ pub(crate) fn routes() -> Routes {
         .and(me::routes())
         .and(secrets::routes())
         .and(sessions::routes())
+        .and(live::routes())
+        .and(stream::routes())
         .and(specification::routes())
 }
 

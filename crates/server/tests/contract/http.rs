@@ -202,14 +202,26 @@ impl Connection {
     async fn chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let line = self.line().await?;
-            let size = usize::from_str_radix(line.split(';').next().unwrap().trim(), 16).unwrap();
-            body.extend(self.exactly(size).await?);
-            self.line().await?;
-            if size == 0 {
+            let chunk = self.next_chunk().await?;
+            if chunk.is_empty() {
                 return Ok(body);
             }
+            body.extend(chunk);
         }
+    }
+
+    /// The next chunk of a body that comes in them; `None` at its end.
+    pub(crate) async fn chunk(&mut self) -> Option<String> {
+        let chunk = self.next_chunk().await.ok().filter(|chunk| !chunk.is_empty())?;
+        Some(String::from_utf8(chunk).unwrap())
+    }
+
+    async fn next_chunk(&mut self) -> io::Result<Vec<u8>> {
+        let line = self.line().await?;
+        let size = usize::from_str_radix(line.split(';').next().unwrap().trim(), 16).unwrap();
+        let chunk = self.exactly(size).await?;
+        self.line().await?;
+        Ok(chunk)
     }
 
     async fn line(&mut self) -> io::Result<String> {

@@ -25,10 +25,14 @@ mod lobby;
 mod native;
 mod native_accounts;
 mod native_avatars;
+mod native_connection;
 mod native_idempotency;
+mod native_live;
 mod native_people;
 mod native_resets;
 mod native_sessions;
+mod native_socket;
+mod native_stream;
 mod rooms;
 mod tokens;
 

@@ -1,5 +1,6 @@
 //! Noting how far somebody has read in a room.
 
+use parlour_hub::Note;
 use parlour_model::{RoomName, Seq};
 
 use crate::app::App;
@@ -7,7 +8,8 @@ use crate::authenticate::Caller;
 use crate::{Error, Result};
 
 impl App {
-    /// Notes how far the caller has read; whether that is further than before. It never goes back.
+    /// Notes how far the caller has read; whether that is further than before. It never goes back. The caller's
+    /// connections hear of it.
     ///
     /// # Errors
     /// What [`App::may_read`] refuses; [`Error::Forbidden`] for who is no member.
@@ -19,6 +21,10 @@ impl App {
         if !is_member {
             return Err(Error::Forbidden);
         }
-        Ok(self.store.mark_read(id, caller.account.id, seq.max(0), self.now()).await?)
+        let is_further = self.store.mark_read(id, caller.account.id, seq.max(0), self.now()).await?;
+        if is_further {
+            self.live.hub().note(caller.account.id, Note::Read { room: room.clone(), seq });
+        }
+        Ok(is_further)
     }
 }

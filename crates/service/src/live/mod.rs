@@ -6,6 +6,7 @@
 mod access;
 mod batcher;
 mod change_message;
+mod follow;
 pub mod history;
 mod mark_read;
 mod memory;
@@ -20,8 +21,8 @@ use parlour_websocket::{CloseCode, Connection as Socket};
 pub use batcher::{Hearing, Posted, Telling};
 pub use memory::KnownRoom;
 pub use parlour_hub::{
-    Announcer, Connection, Conversation, Counts, Encoder, Ended, Feed, Flow, Followers, Found, Heard, Here, MOST_ROOMS,
-    Note, PutOut, Turn,
+    Announcer, Connection, Conversation, Counts, Encoder, Ended, Farewell, Feed, Flow, Followers, Found, Heard, Here,
+    MOST_ROOMS, NotFollowed, Note, PutOut, Turn,
 };
 
 pub(crate) use access::is_admin;
