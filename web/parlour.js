@@ -109,8 +109,9 @@ export class Parlour extends Emitter {
     return this.#enter(await this.post('/sessions', { ...name, password, grant: this.#mode }, { anonymous: true }));
   }
   async logOut() {
+    await this.delete('/sessions/current');
     this.live.close();
-    await this.delete('/sessions/current').finally(() => this.#wallet?.put(null));
+    this.#wallet?.put(null);
   }
   /** @param {T.Entrance} entrance */
   #enter({ account, tokens }) {

@@ -24,6 +24,6 @@ function row({ at, action, actor, target, address, session, contract, detail }) 
     'li',
     { class: 'entry audit' },
     h('time', { datetime: at, title: momentOf(at) }, h('span', null, timeOf(at)), h('small', null, dayOf(at))),
-    h('span', { class: 'words' }, h('bdi', null, h('b', null, action), ' ', `${who}${whom}`), h('small', { dir: 'auto' }, words)),
+    h('span', { class: 'words' }, h('bdi', null, h('b', null, action.replaceAll('_', ' ')), ' ', `${who}${whom}`), h('small', { dir: 'auto' }, words)),
   );
 }

@@ -141,10 +141,8 @@ function password() {
     form(
       'Change the password',
       async (values, element) => {
-        await parlour.setPassword(values.current ?? '', values.new ?? '');
+        await session.setPassword(values.current ?? '', values.new ?? '');
         element.reset();
-        parlour.live.close();
-        parlour.live.open();
         toast('Your password is changed. All other devices are logged out.');
       },
       field('current', 'Your password now', { required: true, type: 'password', autocomplete: 'current-password' }),
@@ -212,10 +210,9 @@ function farewell() {
     'div',
     { class: 'dialog-body' },
     h('p', null, 'Your account, your sessions and everything you wrote are gone at once. Nobody can bring them back.'),
-    form('Delete my account', async ({ password }) => {
-      await parlour.delete('/me', { password });
+    form('Delete my account', async ({ password = '' }) => {
+      await session.delete(password);
       close();
-      session.deleted();
     }, field('password', 'Your password', { required: true, type: 'password', autocomplete: 'current-password' })),
   ), { class: 'small dangerous' });
   return block('Leaving', h('p', null, 'You can delete your account and all that belongs to it.'), h('button', { type: 'button', class: 'danger quiet-danger', onclick: ask }, 'Delete my account'));

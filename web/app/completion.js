@@ -27,12 +27,10 @@ export function completeNames(input) {
     list.hidden = true;
     offered = [];
     input.removeAttribute('aria-activedescendant');
-    input.setAttribute('aria-expanded', 'false');
   };
 
   const draw = () => {
     list.hidden = offered.length === 0;
-    input.setAttribute('aria-expanded', String(!list.hidden));
     fill(list, offered.map((person, index) => option(person, index)));
     if (!list.hidden) input.setAttribute('aria-activedescendant', `completion-${chosen}`);
   };

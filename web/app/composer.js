@@ -34,7 +34,7 @@ export class Composer {
     this.sent = timeline.sent;
     this.input = h('textarea', {
       rows: 1, placeholder: `Write to ${title}`, 'aria-label': `Write to ${title}`, dir: 'auto', enterkeyhint: 'send',
-      role: 'combobox', 'aria-autocomplete': 'list', 'aria-controls': 'completion', 'aria-expanded': 'false',
+      'aria-autocomplete': 'list', 'aria-controls': 'completion',
     });
     this.input.value = draftOf(session.me.id, name);
     this.#names = completeNames(this.input);

@@ -1,6 +1,7 @@
 // The rooms that somebody is in: what is new in each, kept right by the live socket.
 
 import { Emitter } from '../parlour.js';
+import { settled } from './dom.js';
 import { people } from './people.js';
 import { parlour, session } from './session.js';
 import { complain } from './toast.js';
@@ -24,6 +25,8 @@ const MOST_UNREAD = 100;
 class Rooms extends Emitter {
   /** @type {Map<string, Entry>} */
   #entries = new Map();
+  /** @type {Set<string>} */
+  #stale = new Set();
   /** @type {Invitation[]} */
   invitations = [];
   /** Whether the list has been read. */
@@ -76,7 +79,11 @@ class Rooms extends Emitter {
 
   /** Opens a room that may be somebody else's. @param {string} name */
   async visit(name) {
-    return this.#entries.get(name) ?? this.take(await parlour.room(name));
+    const known = this.#entries.get(name);
+    if (known && parlour.live.follows(name)) return known;
+    const room = await parlour.room(name);
+    this.#entries.delete(name);
+    return this.take(room);
   }
 
   /** What the server has just told of a room. @param {Room} room */
@@ -109,8 +116,14 @@ class Rooms extends Emitter {
     parlour.read(name, seq).catch(() => {});
   }
 
-  /** Reads a room's row again. @param {string} name */
-  async refresh(name) {
+  /** Reads the rows again of rooms in which something has changed; many may come in at once. */
+  #freshen = settled(() => {
+    for (const name of this.#stale) this.#refresh(name).catch(() => {});
+    this.#stale.clear();
+  }, 300);
+
+  /** @param {string} name */
+  async #refresh(name) {
     const room = await parlour.room(name);
     if (this.#entries.has(name)) this.take(room);
   }
@@ -121,7 +134,7 @@ class Rooms extends Emitter {
     entry.following.on('event', (event) => this.#heard(entry, event));
     entry.following.on('read', (seq) => this.#mark(entry, seq));
     entry.following.on('reset', () => {
-      this.refresh(name).catch(() => {});
+      this.#refresh(name).catch(() => {});
       this.emit('reset', name);
     });
     entry.following.on('ended', (reason) => {
@@ -145,7 +158,8 @@ class Rooms extends Emitter {
     } else if (event.type === 'deleted' && room.last_message?.seq === event.target) {
       room.last_message = null;
     } else if (event.type === 'room' || event.type === 'member') {
-      this.refresh(room.name).catch(() => {});
+      this.#stale.add(room.name);
+      this.#freshen();
     }
     this.emit('event', { name: room.name, event });
     this.emit('change', undefined);
@@ -156,7 +170,7 @@ class Rooms extends Emitter {
     if (!room.me || seq <= room.me.read_seq) return;
     room.me = { ...room.me, read_seq: seq, unread: seq >= (room.last_message?.seq ?? 0) ? 0 : room.me.unread };
     this.emit('change', undefined);
-    if (room.me.unread > 0) this.refresh(room.name).catch(() => {});
+    if (room.me.unread > 0) this.#refresh(room.name).catch(() => {});
   }
 
   /** Lets go of the rooms that were quiet for the longest time. */
@@ -166,6 +180,7 @@ class Rooms extends Emitter {
   }
 
   #forget() {
+    for (const name of this.#entries.keys()) parlour.live.unfollow(name);
     this.#entries.clear();
     this.invitations = [];
     this.ready = false;

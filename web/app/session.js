@@ -17,10 +17,12 @@ class CurrentSession extends Emitter {
   #me = null;
   /** @type {Outbox | null} */
   #outbox = null;
+  /** Whether this browser itself is about to end or replace the session. */
+  #changing = false;
 
   constructor() {
     super();
-    parlour.on('ended', (reason) => this.#me && this.#left(sentence(reason)));
+    parlour.on('ended', (reason) => this.#me && !this.#changing && this.#left(sentence(reason)));
     parlour.live.on('changed', (what) => what === 'me' && void this.reload());
     tabs.on('account', (id) => {
       if (id === null && this.#me) this.#left('You logged out in another tab.');
@@ -76,19 +78,39 @@ class CurrentSession extends Emitter {
   }
 
   async logOut() {
-    this.#outbox?.clear();
-    forgetDrafts(this.me.id);
-    await parlour.logOut();
-    tabs.tell('account', null);
-    this.#left('');
+    await this.#change(() => parlour.logOut());
+    this.#forget('');
   }
 
-  /** The account is gone: nothing of it stays in this browser. */
-  deleted() {
+  /** Deletes the account. @param {string} password */
+  async delete(password) {
+    await this.#change(() => parlour.delete('/me', { password }));
+    this.#forget('Your account has been deleted.');
+  }
+
+  /** The session gets another id with it, and the socket follows. @param {string} current @param {string} next */
+  async setPassword(current, next) {
+    await this.#change(() => parlour.setPassword(current, next));
+    parlour.live.close();
+    parlour.live.open();
+  }
+
+  /** Does what ends the session as it is; the socket may hear of it before the request is answered. */
+  async #change(/** @type {() => Promise<unknown>} */ work) {
+    this.#changing = true;
+    try {
+      await work();
+    } finally {
+      this.#changing = false;
+    }
+  }
+
+  /** Nothing of the account stays in this browser. @param {string} why */
+  #forget(why) {
     this.#outbox?.clear();
     forgetDrafts(this.me.id);
     tabs.tell('account', null);
-    this.#left('Your account has been deleted.');
+    this.#left(why);
   }
 
   /** @param {string} why */

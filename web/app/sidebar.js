@@ -68,13 +68,12 @@ function row(room) {
   const { path } = router.place();
   const current = path[0] === 'rooms' && path[1] === room.name;
   const unread = room.me?.unread ?? 0;
-  const label = `${roomTitle(room)}${unread > 0 ? `, ${unread} unread` : ''}${room.visibility === 'private' ? ', private' : ''}`;
   return h(
     'a',
-    { class: `room-link ${unread > 0 ? 'fresh' : ''}`, href: roomAddress(room.name), 'aria-current': current && 'page', 'aria-label': label, tabindex: -1 },
+    { class: `room-link ${unread > 0 ? 'fresh' : ''}`, href: roomAddress(room.name), 'aria-current': current && 'page', tabindex: -1 },
     roomFace(room, 'small'),
     h('span', { class: 'room-words' }, h('bdi', { class: 'room-name' }, roomTitle(room)), h('bdi', { class: 'room-last' }, last(room, current))),
-    h('span', { class: 'room-side' }, h('span', { class: 'quiet' }, room.last_message && briefly(room.last_message.at)), unread > 0 && h('span', { class: 'unread-count' }, unread > 99 ? '99+' : unread)),
+    h('span', { class: 'room-side' }, h('span', { class: 'quiet' }, room.last_message && briefly(room.last_message.at)), unread > 0 && h('span', { class: 'unread-count' }, unread > 99 ? '99+' : unread, h('span', { class: 'unseen' }, ' unread'))),
   );
 }
 

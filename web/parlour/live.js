@@ -63,14 +63,18 @@ export class Live extends Emitter {
     if (this.state === 'closed') void this.#connect();
   }
 
-  /** Closes the line for good. */
+  /** Closes the line until it is opened again. What was followed is followed then, from where it was. */
   close() {
     clearTimeout(this.#timer);
     const socket = this.#socket;
     this.#drop();
     socket?.close(1000);
-    this.#rooms.clear();
     this.#become('closed');
+  }
+
+  /** Whether a room is followed. @param {string} room */
+  follows(room) {
+    return this.#rooms.has(room);
   }
 
   /** Makes the next attempt now instead of later. */
