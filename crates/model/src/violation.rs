@@ -39,6 +39,8 @@ pub enum Field {
     Seconds,
     /// A picture of a person.
     Avatar,
+    /// What somebody may do beyond their own account.
+    AdminLevel,
     /// The name of a request by which a repeat is known.
     IdempotencyKey,
 }

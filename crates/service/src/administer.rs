@@ -4,6 +4,8 @@ use parlour_hub::Note;
 use parlour_model::username::folded_key;
 use parlour_model::{Account, AccountId, AdminLevel, Client, Timestamp};
 
+use parlour_store::NewAudit;
+
 use crate::app::App;
 use crate::audit::{self, Says};
 use crate::secret::keyring;
@@ -65,11 +67,15 @@ impl App {
     /// # Errors
     /// The store is away.
     pub async fn rotate_keys(&self, client: &Client) -> Result<String> {
+        self.rotate_keys_with(audit::entry("keys_rotate", client)).await
+    }
+
+    /// The same, by whoever the entry says.
+    pub(crate) async fn rotate_keys_with(&self, entry: NewAudit) -> Result<String> {
         let (now, tokens) = (self.now(), &self.settings.tokens);
         let active_from = now + tokens.key_lead;
         let key = keyring::generate(tokens, &self.master, &*self.chance, now, active_from)?;
         let kid = key.kid.clone();
-        let entry = audit::entry("keys_rotate", client);
         self.store.add_signing_key(key, active_from + tokens.longest(), false, entry.clone()).await?;
         audit::committed(&entry);
         self.renew_keys().await?;

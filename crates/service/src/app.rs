@@ -55,6 +55,8 @@ pub struct Parts {
     pub(crate) resets: Arc<Semaphore>,
     /// Where pictures are worked on.
     pub(crate) darkroom: Darkroom,
+    /// When this began.
+    pub(crate) started_at: Timestamp,
     /// Rung when mail was queued.
     pub(crate) mail_waits: Notify,
     pub(crate) stop: watch::Sender<bool>,
@@ -93,6 +95,7 @@ impl App {
             accounts: Cache::new(ACCOUNTS_IN_MEMORY),
             resets: Arc::new(Semaphore::new(RESETS_AT_ONCE)),
             darkroom: Darkroom::new(),
+            started_at: now,
             mail_waits: Notify::new(),
             stop: watch::Sender::new(false),
             store,

@@ -1,6 +1,7 @@
 //! The audit trail: one row in the transaction of what happened, one log line after its commit.
 
 use parlour_model::{AccountId, Client, SessionId};
+pub use parlour_store::audit::AuditEntry;
 use parlour_store::audit::NewAudit;
 
 /// An entry about `action`, done by whoever is at the other end.

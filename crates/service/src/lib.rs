@@ -24,6 +24,7 @@ pub mod delete_account;
 pub mod edit_account;
 pub mod find_people;
 pub mod look_up;
+pub mod oversee;
 pub mod reset_password;
 pub mod set_avatar;
 pub mod set_password;

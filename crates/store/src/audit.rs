@@ -63,6 +63,40 @@ impl Store {
     }
 }
 
+/// A line with its place in the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number.
+    pub id: i64,
+    /// What it says.
+    pub line: AuditLine,
+}
+
+impl Store {
+    /// Up to `limit` lines before the one of this time and number, newest first; about one account, or about all.
+    pub async fn audit_page(
+        &self,
+        target: Option<AccountId>,
+        (at, id): (Timestamp, i64),
+        limit: i64,
+    ) -> Result<Vec<AuditEntry>> {
+        if let Some(target) = target {
+            let of_one = sql!(
+                "SELECT id, ",
+                AUDIT_COLUMNS,
+                " FROM audit WHERE target_id = $1 AND at <= $2 AND (at < $2 OR id < $3) ORDER BY at DESC, id DESC LIMIT $4"
+            );
+            return self.db.all(of_one, params![target, at, id, limit]).await;
+        }
+        let of_all = sql!(
+            "SELECT id, ",
+            AUDIT_COLUMNS,
+            " FROM audit WHERE at <= $1 AND (at < $1 OR id < $2) ORDER BY at DESC, id DESC LIMIT $3"
+        );
+        self.db.all(of_all, params![at, id, limit]).await
+    }
+}
+
 const AUDIT_COLUMNS: &str = "at, action, actor_id, target_id, address, session_id, contract, detail";
 
 /// Writes a line inside a transaction.
@@ -86,6 +120,12 @@ impl NewAudit {
     /// The line with what the transaction has learnt: the target, and the session if there is one.
     pub(crate) fn about(&self, target: AccountId, session: Option<SessionId>) -> Self {
         Self { target: Some(target), session: session.or(self.session), ..self.clone() }
+    }
+}
+
+impl FromRow for AuditEntry {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { id: row.take()?, line: AuditLine::from_row(row)? })
     }
 }
 

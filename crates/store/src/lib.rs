@@ -29,6 +29,7 @@ pub mod mail;
 pub mod message_change;
 mod migrate;
 mod name;
+pub mod oversee;
 pub mod people;
 mod prune;
 pub mod reset;

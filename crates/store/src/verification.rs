@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::control::{ControlKind, announce};
-use crate::database::{FromRow, Row, Tx};
+use crate::database::{FromRow, Row, Sql, Tx};
 use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, reset, sql};
 
 /// A secret to be mailed.
@@ -52,6 +52,16 @@ pub enum Verified {
     Unknown,
 }
 
+/// The address that an account waits for.
+pub(crate) const PENDING: Sql = sql!(
+    "SELECT verification.email, verification.email_key FROM verification \
+     JOIN account ON account.id = verification.account_id \
+     WHERE verification.account_id = $1 AND verification.verified_at IS NULL \
+     AND verification.superseded_at IS NULL AND verification.expires_at > $2 \
+     AND (account.email_key IS NULL OR account.email_key <> verification.email_key) \
+     ORDER BY verification.created_at DESC LIMIT 1"
+);
+
 const QUARTER_HOUR: Duration = Duration::from_mins(15);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -91,15 +101,7 @@ impl Store {
     /// The address that takes the place of an account's own when its mail is answered: the last that was asked for, while
     /// its secret is good.
     pub async fn pending_email(&self, id: AccountId, now: Timestamp) -> Result<Option<Email>> {
-        let pending = sql!(
-            "SELECT verification.email, verification.email_key FROM verification \
-             JOIN account ON account.id = verification.account_id \
-             WHERE verification.account_id = $1 AND verification.verified_at IS NULL \
-             AND verification.superseded_at IS NULL AND verification.expires_at > $2 \
-             AND (account.email_key IS NULL OR account.email_key <> verification.email_key) \
-             ORDER BY verification.created_at DESC LIMIT 1"
-        );
-        let pending = self.db.get(pending, params![id, now]).await?;
+        let pending = self.db.get(PENDING, params![id, now]).await?;
         Ok(pending.map(|(text, key)| Email::stored(text, key)))
     }
 

@@ -4,6 +4,7 @@
 //! error is a problem of RFC 9457 (`problem`), whichever area it comes from.
 
 mod accounts;
+mod admin;
 mod asked;
 mod avatars;
 pub(crate) mod event;
@@ -37,6 +38,7 @@ pub(crate) fn foreign() -> Response {
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .and(accounts::routes())
+        .and(admin::routes())
         .and(avatars::routes())
         .and(me::routes())
         .and(secrets::routes())

@@ -279,6 +279,7 @@ const fn name(field: Field) -> &'static str {
         Field::Reason => "reason",
         Field::Seconds => "seconds",
         Field::Avatar => "avatar",
+        Field::AdminLevel => "admin_level",
         Field::IdempotencyKey => "Idempotency-Key",
     }
 }

@@ -44,6 +44,7 @@ pub(super) const fn field(field: Field) -> &'static str {
         Field::Reason => "reason",
         Field::Seconds => "time",
         Field::Avatar => "avatar",
+        Field::AdminLevel => "admin_level",
         Field::IdempotencyKey => "idempotency key",
     }
 }

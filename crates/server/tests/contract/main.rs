@@ -24,6 +24,7 @@ mod description;
 mod lobby;
 mod native;
 mod native_accounts;
+mod native_admin;
 mod native_avatars;
 mod native_connection;
 mod native_idempotency;
