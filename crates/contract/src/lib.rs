@@ -85,6 +85,11 @@ pub fn openapi() -> &'static [u8] {
     describe::document().bytes()
 }
 
+/// AsyncAPI 3 of every socket, as JSON: what `/api/v2/asyncapi.json` answers with.
+pub fn asyncapi() -> &'static [u8] {
+    describe::sockets::sockets().bytes()
+}
+
 /// Puts all contracts behind one door.
 pub fn open(app: App, settings: ContractSettings, readiness: Readiness) -> Door {
     let desk = Desk::new(app, settings, readiness);

@@ -1,5 +1,6 @@
 //! `actions`: everything about users through one WebSocket, `{"action": …, "data": …}`.
 
+mod channel;
 mod words;
 
 use axum::extract::{Request, State};
@@ -15,12 +16,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::future::ready;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, text_of};
 use crate::refusal::Answer;
 use crate::visitor::Visitor;
+pub(crate) use channel::channel;
 pub(crate) use words::Actions;
 use words::{Fault, word};
 
@@ -300,34 +303,39 @@ fn public(account: &Account) -> Value {
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = actions::NewUser)]
 struct NewUser {
     username: String,
     email: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = actions::Credentials)]
 struct Credentials {
     username: Option<String>,
     email: Option<String>,
     password: String,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = actions::Token)]
 struct Token {
     token: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = actions::Details)]
 struct Details {
     user_id: Option<UserId>,
     token: Option<String>,
 }
 
 /// An id as this contract writes it, a string; a number is understood too.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = actions::UserId)]
 enum UserId {
     Text(String),
     Number(i64),
@@ -342,7 +350,8 @@ impl UserId {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = actions::EditGiven)]
 struct EditGiven {
     token: Option<String>,
     username: Option<String>,

@@ -7,6 +7,7 @@
 mod document;
 mod filling;
 mod reach;
+pub(crate) mod sockets;
 mod texts;
 
 use axum::routing::MethodRouter;

@@ -13,11 +13,12 @@ use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
 use parlour_websocket::{CloseCode, Subprotocol};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Json, object};
 use crate::caller::{SESSION_COOKIE, bearer, cookie};
+use crate::describe::sockets::{Channel, Message, reference, schemas_of};
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, nanoseconds, text_of};
@@ -105,6 +106,44 @@ async fn join(
         let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
         app.attend(socket, connection, room, Some(caller), &Frames, since, talk)
     }))
+}
+
+/// The socket, for whoever reads its description.
+pub(crate) fn channel() -> Channel {
+    let mut schemas = Vec::new();
+    schemas_of::<SaidText>(&mut schemas);
+    schemas_of::<ChatMessage<'_>>(&mut schemas);
+    schemas_of::<Person<'_>>(&mut schemas);
+    schemas_of::<People<'_>>(&mut schemas);
+    schemas_of::<Complaint<'_>>(&mut schemas);
+    Channel {
+        name: "lobby",
+        address: "/join",
+        description: "The one lobby. It needs a token, as `Authorization: Bearer` or as first subprotocol, or the session \
+            cookie from a page of this server or of a configured origin.",
+        parameters: &[],
+        query: Some(("since", "Tells every message after this one; 0: all.")),
+        said: vec![enveloped::<SaidText>("chat_message", "Says something.", &["type", "msg"])],
+        told: vec![
+            enveloped::<People<'_>>("users_online", "Who is there, told to a newcomer.", &TOLD),
+            enveloped::<Person<'_>>("user_joined", "Somebody came.", &TOLD),
+            enveloped::<Person<'_>>("user_left", "Somebody went.", &TOLD),
+            enveloped::<ChatMessage<'_>>("chat_message", "Somebody said something.", &TOLD),
+            enveloped::<Complaint<'_>>("error", "What was sent cannot be taken.", &TOLD),
+        ],
+        schemas,
+    }
+}
+
+/// What an envelope of the server always has.
+const TOLD: [&str; 3] = ["type", "sent_at", "msg"];
+
+fn enveloped<T: ToSchema>(kind: &str, summary: &str, required: &[&str]) -> Message {
+    let payload = json!({"type": "object", "required": required, "properties": {
+        "type": {"type": "string", "enum": [kind]}, "sent_at": {"type": "string", "format": "date-time"},
+        "msg": reference::<T>(),
+    }});
+    Message::new(kind, summary, payload)
 }
 
 impl Desk {
@@ -255,7 +294,8 @@ struct Said {
     msg: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = lobby::SaidText)]
 struct SaidText {
     text: String,
     key: Option<String>,
@@ -269,7 +309,8 @@ struct Told<T> {
     msg: T,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::ChatMessage)]
 struct ChatMessage<'a> {
     from_user: &'a str,
     text: &'a str,
@@ -278,17 +319,20 @@ struct ChatMessage<'a> {
     key: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::Person)]
 struct Person<'a> {
     username: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::People)]
 struct People<'a> {
     list: Vec<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = lobby::Complaint)]
 struct Complaint<'a> {
     text: &'a str,
 }

@@ -23,6 +23,7 @@ mod specification;
 mod stream;
 
 pub(crate) use limits::count;
+pub(crate) use live::channel;
 pub(crate) use problem::{Kind, Native, Problem};
 
 use axum::response::Response;

@@ -4,10 +4,11 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Native;
+use crate::describe::sockets::sockets;
 use crate::describe::{Routes, Serve, document, routes};
 
 pub(super) fn routes() -> Routes {
-    Routes::default().serve::<Native>(routes!(openapi))
+    Routes::default().serve::<Native>(routes!(openapi)).serve::<Native>(routes!(asyncapi))
 }
 
 /// This document.
@@ -20,4 +21,16 @@ pub(super) fn routes() -> Routes {
 ))]
 async fn openapi(headers: HeaderMap) -> Response {
     document().answer(&headers)
+}
+
+/// The sockets.
+///
+/// AsyncAPI 3 of every WebSocket of this server. It has an `ETag`, and changes only with the server's version.
+#[utoipa::path(get, path = "/api/v2/asyncapi.json", security(()), responses(
+    (status = 200, description = "The document.", content_type = "application/json", body = Object,
+        headers(("ETag" = String, description = "To be sent as `If-None-Match` the next time."))),
+    (status = 304, description = "As the client has it."),
+))]
+async fn asyncapi(headers: HeaderMap) -> Response {
+    sockets().answer(&headers)
 }

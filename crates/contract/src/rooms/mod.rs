@@ -14,9 +14,11 @@ use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{Caller, Error};
 use parlour_websocket::CloseCode;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Json, object};
+use crate::describe::sockets::{self, Channel, reference, schemas_of};
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes, text_of};
@@ -119,6 +121,28 @@ async fn join(
         let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
         app.attend(socket, connection, room, caller, &Frames, since, talk)
     }))
+}
+
+/// The socket, for whoever reads its description.
+pub(crate) fn channel() -> Channel {
+    let mut schemas = Vec::new();
+    schemas_of::<Said>(&mut schemas);
+    schemas_of::<Message<'_>>(&mut schemas);
+    Channel {
+        name: "rooms",
+        address: "/api/v1/rooms/{room}/messages/ws",
+        description: "One room. A token, as first subprotocol or as `Authorization: Bearer`, makes a member; without one it \
+            is a guest, who may only read. What breaks the rules closes the socket.",
+        parameters: &[("room", "The room's name.")],
+        query: Some(("since", "Tells what came after this message; 0: all.")),
+        said: vec![sockets::Message::of::<Said>("message", "Says something.")],
+        told: vec![sockets::Message::new(
+            "messages",
+            "What was said, one or more messages.",
+            json!({"type": "array", "items": reference::<Message<'_>>()}),
+        )],
+        schemas,
+    }
 }
 
 /// One member's side of a room, or a guest's.
@@ -245,14 +269,18 @@ struct Since {
     since: Option<Seq>,
 }
 
-#[derive(Deserialize)]
+/// What a member says.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = rooms::Said)]
 struct Said {
     text: String,
     key: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A message. One frame has a list of them.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = rooms::Message)]
 struct Message<'a> {
     id: Seq,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -44,4 +44,5 @@ mod locks;
 mod names;
 mod places;
 mod security;
+mod sockets;
 mod together;

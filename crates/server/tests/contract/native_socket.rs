@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 use crate::native_people::{Person, person};
 use crate::socket::{Closed, Socket, WAIT};
+use crate::sockets;
 
 pub(crate) const LIVE: &str = "/api/v2/live";
 
@@ -38,6 +39,7 @@ impl Live {
     pub(crate) async fn ask(&mut self, mut request: Value) -> Value {
         self.asked += 1;
         request["id"] = json!(self.asked);
+        sockets::check("live", "said", &request);
         self.socket.send(&request).await;
         self.answer(self.asked).await
     }
@@ -45,7 +47,7 @@ impl Live {
     /// Waits for the answer to a request.
     pub(crate) async fn answer(&mut self, id: u64) -> Value {
         loop {
-            let frame = self.socket.receive().await;
+            let frame = self.receive().await;
             if frame["id"] == json!(id) {
                 return frame;
             }
@@ -63,7 +65,14 @@ impl Live {
 
     /// What comes next unasked.
     pub(crate) async fn next(&mut self) -> Value {
-        if self.waiting.is_empty() { self.socket.receive().await } else { self.waiting.remove(0) }
+        if self.waiting.is_empty() { self.receive().await } else { self.waiting.remove(0) }
+    }
+
+    /// The next frame, which is as the server describes it.
+    async fn receive(&mut self) -> Value {
+        let frame = self.socket.receive().await;
+        sockets::check("live", "told", &frame);
+        frame
     }
 
     /// The next event of a room's log, whatever else comes before it.

@@ -16,13 +16,15 @@ use parlour_model::Client;
 use parlour_service::Caller;
 use parlour_service::live::{Connection, Followers};
 use parlour_websocket::{Connection as Socket, Subprotocol};
+use utoipa::ToSchema;
 
-pub(super) use said::Said;
-pub(super) use told::{People, Told};
+use said::Said;
+pub(super) use told::Told;
 pub(super) use words::{Crier, named_epoch};
 
 use super::{Native, foreign};
 use crate::caller::{SESSION_COOKIE, cookie};
+use crate::describe::sockets::{Channel, Message};
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::{Upgrade, frame_bytes};
@@ -55,6 +57,26 @@ async fn live(State(desk): State<Desk>, Visitor(client): Visitor, request: Reque
     Ok(upgrade.answer(chosen.as_ref(), most_bytes, move |socket| async move {
         serve(desk, socket, connection, caller, client);
     }))
+}
+
+/// The socket, for whoever reads its description.
+pub(crate) fn channel() -> Channel {
+    let mut schemas = Vec::new();
+    Said::schemas(&mut schemas);
+    Told::schemas(&mut schemas);
+    Channel {
+        name: "live",
+        address: "/api/v2/live",
+        description: "One socket for many rooms. The credential is the session cookie from a page of this server or of a \
+            configured origin, a token as `Authorization: Bearer` or as first subprotocol, or the first message; without any \
+            it is a guest's. A request may have an `id`, a number or a text, which its one answer bears; without one it is \
+            answered only if it is refused. Before the server ends a connection in order it says `bye`.",
+        parameters: &[],
+        query: None,
+        said: Message::each_of::<Said>().into_iter().map(Message::with_id).collect(),
+        told: Message::each_of::<Told<'_>>(),
+        schemas,
+    }
 }
 
 /// Whoever the handshake speaks for: by token, or by the session cookie when the page is one of ours.
