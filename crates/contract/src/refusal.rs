@@ -73,7 +73,7 @@ impl<W: Words> From<Error> for Refusal<W> {
         }
         let mut response = W::refuse(&error);
         let wait = match error {
-            Error::Throttled(wait) | Error::Busy(wait) => Some(wait),
+            Error::Throttled(wait) | Error::SlowMode(wait) | Error::Busy(wait) => Some(wait),
             Error::TooManyConnections => Some(UNTIL_SOME_CLOSE),
             _ => None,
         };

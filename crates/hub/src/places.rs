@@ -42,6 +42,11 @@ impl Hub {
         self.0.bus.tell(Hint::Expelled { room: room.clone(), account, why });
     }
 
+    /// Whether somebody is present in a room on this node.
+    pub fn is_present(&self, room: &RoomName, account: AccountId) -> bool {
+        self.0.rooms.find(room).is_some_and(|room| room.has(account))
+    }
+
     /// Puts everybody out of a room who may not stay, guests included, on every node. With [`PutOut::Deleted`] nothing
     /// of what was said there is shown any more.
     pub fn turn_out(&self, room: &RoomName, why: PutOut, mut stay: Vec<AccountId>) {

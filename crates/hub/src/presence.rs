@@ -51,6 +51,11 @@ impl People {
         told.filter(|author| Some(author.id) != id).take(most).cloned().collect()
     }
 
+    /// Whether somebody is here, or is taken to be.
+    pub(crate) fn has(&self, id: AccountId) -> bool {
+        self.known.get(&id).is_some_and(Person::is_here)
+    }
+
     /// Everybody who is here, or is taken to be.
     pub(crate) fn ids(&self) -> impl Iterator<Item = AccountId> {
         self.known.keys().copied()

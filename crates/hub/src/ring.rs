@@ -93,6 +93,28 @@ impl What {
         }
     }
 
+    /// Has this read as it does after its message was edited or taken away. Whether it is about that message.
+    fn amend(&mut self, target: Seq, by: &Event) -> bool {
+        let Self::Event(Event { seq, body, .. }) = self else { return false };
+        let is_about = match &body {
+            EventBody::Message { .. } => *seq == target,
+            EventBody::Edited { target: of, .. } => *of == target,
+            _ => false,
+        };
+        if !is_about {
+            return false;
+        }
+        match (&mut *body, &by.body) {
+            (EventBody::Message { text, added, .. }, EventBody::Edited { text: new, .. }) => {
+                new.clone_into(text);
+                added.get_or_insert_default().edited_at = Some(by.at);
+            }
+            (EventBody::Edited { text, .. }, EventBody::Edited { text: new, .. }) => new.clone_into(text),
+            _ => *body = EventBody::Erased,
+        }
+        true
+    }
+
     /// In a contract's words; empty when that says nothing of it.
     fn written_by(&self, voice: Voice, here: Here<'_>) -> Bytes {
         let text = match self {
@@ -149,26 +171,19 @@ impl Ring {
         }
     }
 
-    /// Has a message that is still here read as it does after an event: whoever comes to it later is not shown what was
-    /// taken away.
+    /// Has a message that is still here read as it does after an event, and its earlier edits with it: whoever comes to
+    /// them later is not shown what was taken away.
     fn amend(&mut self, event: &Event) {
         let (EventBody::Edited { target, .. } | EventBody::Deleted { target, .. }) = event.body else { return };
-        let Some(index) = self.position_of(target).and_then(|place| usize::try_from(place - self.first).ok()) else {
-            return;
-        };
-        let entry = &mut self.entries[index];
-        let before = entry.weight();
-        let What::Event(amended) = &mut entry.what else { return };
-        match (&mut amended.body, &event.body) {
-            (EventBody::Message { text, added, .. }, EventBody::Edited { text: new, .. }) => {
-                new.clone_into(text);
-                added.get_or_insert_default().edited_at = Some(event.at);
+        for entry in &mut self.entries {
+            let before = entry.weight();
+            if !entry.what.amend(target, event) {
+                continue;
             }
-            (body @ EventBody::Message { .. }, _) => *body = EventBody::Erased,
-            _ => return,
+            *self.bytes.get_mut() -= before;
+            entry.frames = [const { OnceLock::new() }; MOST_VOICES];
+            *self.bytes.get_mut() += entry.weight();
         }
-        entry.frames = [const { OnceLock::new() }; MOST_VOICES];
-        *self.bytes.get_mut() = *self.bytes.get_mut() + entry.weight() - before;
     }
 
     /// Forgets everything in such a way that every cursor has fallen off.

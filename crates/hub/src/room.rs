@@ -228,6 +228,11 @@ impl Room {
         person.filter(|id| was_here && state.people.lose(*id, until))
     }
 
+    /// Whether somebody is here.
+    pub(crate) fn has(&self, id: AccountId) -> bool {
+        self.read().people.has(id)
+    }
+
     /// Somebody is put out, and has left with that.
     pub(crate) fn expel(&self, id: AccountId, why: PutOut, at: Timestamp) -> Later {
         self.change(|state| {

@@ -1,5 +1,6 @@
 //! What runs beside the requests: the mail worker, the watch over what other processes changed, housekeeping.
 
+use parlour_model::RoomName;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
@@ -15,6 +16,7 @@ impl App {
     /// The mail server's URL cannot be read, or the store is away.
     pub async fn start_background(&self) -> Result<Background> {
         let head = self.store.control_head().await?;
+        self.store.ensure_room(RoomName::lobby(), self.now()).await?;
         let transport = mail::transport::Transport::read(&self.settings.mail);
         let transport = transport.map_err(|bad| Error::internal(format!("the mail setting {bad:?} cannot be read")))?;
         Ok(Background(vec![

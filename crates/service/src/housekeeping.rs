@@ -35,6 +35,7 @@ async fn tidy_up(app: &App, thoroughly: bool) -> Result<()> {
         app.store.touch_sessions(touched).await?;
     }
     app.limits.prune();
+    app.store.sweep_rooms(app.now()).await?;
     if thoroughly {
         let pruned = app.store.prune(app.now()).await?;
         app.renew_keys().await?;

@@ -32,6 +32,7 @@ pub mod verify_email;
 
 // Talking.
 pub mod live;
+pub mod rooms;
 
 // What the use cases stand on.
 pub mod audit;

@@ -9,7 +9,9 @@ use crate::control::{ControlKind, announce};
 use crate::database::{Params, Tx};
 use crate::session::NewSession;
 use crate::verification::NewVerification;
-use crate::{NewAudit, Result, Store, audit, credential, idempotency, name, params, session, sql, verification};
+use crate::{
+    NewAudit, Result, Store, audit, credential, farewell, idempotency, name, params, session, sql, verification,
+};
 
 /// Somebody who is not here yet.
 #[derive(Clone, Debug)]
@@ -135,6 +137,9 @@ impl Store {
 
     /// Deletes an account: its sessions, secrets, waiting mails and read positions are gone, its events keep their places without
     /// author and text, its address is free, its names rest for 30 days. False when there is no such account.
+    ///
+    /// Whoever wrote much is to be helped out by [`Store::leave_owned_rooms`] and [`Store::erase_events`] first, so that
+    /// this is short.
     pub async fn delete_account(&self, id: AccountId, now: Timestamp, audit: NewAudit) -> Result<bool> {
         self.db.write(async move |tx| delete(tx, id, now, &audit).await).await
     }
@@ -306,6 +311,8 @@ fn changed(old: &Profile, change: &ProfileChange, now: Timestamp) -> Profile {
 }
 
 async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit) -> Result<bool> {
+    // Those that it has come to keep since it left the others. Rooms are held before accounts, as whoever writes does.
+    while farewell::leave_one(tx, id, now).await?.is_some() {}
     // The row goes first, and with it sessions, secrets, mails about them, sources and read positions. This waits for the messages of
     // the account that are being written, and those that come later find no author. (An `UPDATE` before it would open
     // a gap on PostgreSQL: a key-share lock that has followed the row of an aborted attempt misses that of the next.)
@@ -317,6 +324,7 @@ async fn delete(tx: &mut Tx<'_>, id: AccountId, now: Timestamp, audit: &NewAudit
     tx.run(erase, params![id]).await?;
     let answers = sql!("DELETE FROM idempotency WHERE scope = $1");
     tx.run(answers, params![idempotency::scope_of(id)]).await?;
+    farewell::erase_rest(tx, id).await?;
     name::rest_all(tx, id, now).await?;
     audit::write(tx, &audit.about(id, None), now).await?;
     announce(tx, ControlKind::AccountEnded, &[id.0], now).await?;

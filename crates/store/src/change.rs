@@ -6,6 +6,8 @@ use parlour_model::{
     Visibility,
 };
 
+use parlour_model::room::LOBBY;
+
 use crate::database::{FromRow, Row, Statement, Tx};
 use crate::room::{ROOM_COLUMNS, RoomHead, STANDING, Standing};
 use crate::{Error, NewAudit, Result, audit, params, sql};
@@ -28,8 +30,8 @@ pub struct Actor {
 pub struct Logged {
     /// The room as it is afterwards.
     pub head: RoomHead,
-    /// What happened.
-    pub event: Event,
+    /// What happened, at least one event; the last is what was asked for.
+    pub events: Vec<Event>,
 }
 
 /// What a change came to.
@@ -60,6 +62,10 @@ pub enum Refused {
 pub(crate) struct Held {
     pub(crate) head: RoomHead,
     pub(crate) visibility: Visibility,
+    /// Whether it is the reserved room that everybody is a member of.
+    pub(crate) is_lobby: bool,
+    /// What was recorded so far.
+    events: Vec<Event>,
 }
 
 /// Somebody and how they stand in a held room.
@@ -74,7 +80,7 @@ pub(crate) async fn hold(tx: &mut Tx<'_>, room: RoomId) -> Result<Option<Held>> 
     let hold = sql!(
         "UPDATE room SET last_seq = last_seq WHERE id = $1 AND deleted_at IS NULL RETURNING ",
         ROOM_COLUMNS,
-        ", visibility"
+        ", visibility, name_key"
     );
     tx.get(hold, params![room]).await
 }
@@ -97,12 +103,24 @@ impl Held {
         Ok(standing.unwrap_or_default().power(actor.is_admin, self.visibility))
     }
 
-    /// Writes what happened into the log. The last statement but those that everybody waits for.
+    /// Writes what was asked for into the log, after what came of it.
     pub(crate) async fn record(mut self, tx: &mut Tx<'_>, at: Timestamp, body: EventBody) -> Result<Logged> {
+        self.note(tx, at, body).await?;
+        Ok(Logged { head: self.head, events: self.events })
+    }
+
+    /// Writes into the log what came of something that is recorded later.
+    pub(crate) async fn note(&mut self, tx: &mut Tx<'_>, at: Timestamp, body: EventBody) -> Result<()> {
         self.head.last_seq += 1;
         let seq = self.head.last_seq;
         tx.run_all(vec![self.row(seq, at, &body)?, self.reached(seq)]).await?;
-        Ok(Logged { head: self.head, event: Event { seq, at, body } })
+        self.events.push(Event { seq, at, body });
+        Ok(())
+    }
+
+    /// What was noted, when nothing is recorded beyond that.
+    pub(crate) fn noted(self) -> Logged {
+        Logged { head: self.head, events: self.events }
     }
 
     fn reached(&self, seq: Seq) -> Statement {
@@ -158,6 +176,8 @@ impl Actor {
 
 impl FromRow for Held {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self { head: RoomHead::from_row(row)?, visibility: row.take()? })
+        let (head, visibility) = (RoomHead::from_row(row)?, row.take()?);
+        let is_lobby = row.take::<String>()? == LOBBY;
+        Ok(Self { head, visibility, is_lobby, events: Vec::new() })
     }
 }

@@ -26,7 +26,7 @@ impl Store {
     /// one, expired signing keys, and events older than their room's retention. Returns how many rows that were.
     pub async fn prune(&self, now: Timestamp) -> Result<u64> {
         let mut pruned = 0;
-        for (sql, before) in steps(now) {
+        for (sql, before) in steps(now).into_iter().chain(lifted(now)) {
             pruned += self.prune_by(sql, params![before, STEP]).await?;
         }
         let rooms = sql!("SELECT id, retention_seconds FROM room WHERE retention_seconds IS NOT NULL");
@@ -110,6 +110,26 @@ fn steps(now: Timestamp) -> [(Sql, Timestamp); 12] {
         (sql!("DELETE FROM control WHERE seq IN (SELECT seq FROM control WHERE at < $1 LIMIT $2)"), now - DAY),
         (
             sql!("DELETE FROM signing_key WHERE kid IN (SELECT kid FROM signing_key WHERE expires_at <= $1 LIMIT $2)"),
+            now,
+        ),
+    ]
+}
+
+/// Mutes and bans that are over.
+fn lifted(now: Timestamp) -> [(Sql, Timestamp); 2] {
+    [
+        (
+            sql!(
+                "DELETE FROM mute WHERE (room_id, account_id) IN \
+                 (SELECT room_id, account_id FROM mute WHERE until <= $1 LIMIT $2)"
+            ),
+            now,
+        ),
+        (
+            sql!(
+                "DELETE FROM ban WHERE (room_id, account_id) IN \
+                 (SELECT room_id, account_id FROM ban WHERE until <= $1 LIMIT $2)"
+            ),
             now,
         ),
     ]

@@ -81,6 +81,7 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<L
     (status = 101, description = "Welcome."),
     (status = 400, description = "`since` is no number, there is a body, or the handshake is none."),
     (status = 401, description = "No credential that is good."),
+    (status = 403, description = "The caller is kept out."),
     (status = 426, description = "No WebSocket was asked for."),
 ))]
 async fn join(

@@ -17,7 +17,12 @@ impl<T: DeserializeOwned> FromRequestParts<Desk> for Asked<T> {
     async fn from_request_parts(head: &mut Parts, _desk: &Desk) -> Result<Self, Refusal<Native>> {
         match Query::try_from_uri(&head.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
-            Err(_unreadable) => Err(Refusal::of(Problem::new(Kind::Malformed, "The query cannot be read.").response())),
+            Err(_unreadable) => Err(malformed("The query cannot be read.")),
         }
     }
+}
+
+/// What was asked for cannot be read.
+pub(super) fn malformed(sentence: &str) -> Refusal<Native> {
+    Refusal::of(Problem::new(Kind::Malformed, sentence).response())
 }

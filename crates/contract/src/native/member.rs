@@ -24,16 +24,16 @@ impl FromRequestParts<Desk> for Member {
     }
 }
 
-/// Anybody; a credential that is bad is an error all the same, and never a silent guest.
-pub(super) struct Anybody;
+/// Anybody: the caller, if somebody is logged in. A credential that is bad is an error all the same, and never a silent guest.
+pub(super) struct Anybody(pub(super) Option<Caller>);
 
 impl FromRequestParts<Desk> for Anybody {
     type Rejection = Refusal<Native>;
 
     async fn from_request_parts(head: &mut Parts, desk: &Desk) -> Result<Self, Refusal<Native>> {
         match Member::from_request_parts(head, desk).await {
-            Ok(Member(_somebody)) => Ok(Self),
-            Err(_nobody) if !shows_credential(&head.headers) => Ok(Self),
+            Ok(Member(caller)) => Ok(Self(Some(caller))),
+            Err(_nobody) if !shows_credential(&head.headers) => Ok(Self(None)),
             Err(refusal) => Err(refusal),
         }
     }

@@ -8,15 +8,20 @@ mod admin;
 mod asked;
 mod avatars;
 pub(crate) mod event;
+mod invitations;
 pub(crate) mod kinds;
 mod limits;
 mod live;
 mod me;
 mod member;
+mod members;
+mod messages;
 mod once;
 mod paging;
 mod person;
+mod place;
 mod problem;
+mod rooms;
 mod secrets;
 mod sessions;
 mod specification;
@@ -46,6 +51,10 @@ pub(crate) fn routes() -> Routes {
         .and(sessions::routes())
         .and(live::routes())
         .and(stream::routes())
+        .and(rooms::routes())
+        .and(members::routes())
+        .and(invitations::routes())
+        .and(messages::routes())
         .and(specification::routes())
 }
 

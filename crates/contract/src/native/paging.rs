@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Kind, Native, Problem};
 use crate::refusal::Refusal;
@@ -18,6 +18,38 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
 }
 
+/// How many items a page has unless something else is asked for, and at most.
+const ITEMS: (i64, i64) = (50, 100);
+
+/// Which page of a list is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// How many items, 1 to 100.
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+}
+
+impl Paging {
+    /// How many items are wanted at most.
+    ///
+    /// # Errors
+    /// More than there may be.
+    pub(super) fn limit(&self) -> Result<i64, Refusal<Native>> {
+        limit(self.limit, ITEMS.0, ITEMS.1)
+    }
+
+    /// Where the list goes on; `None` at its beginning.
+    ///
+    /// # Errors
+    /// The cursor is none of ours.
+    pub(super) fn after<C: Cursor>(&self) -> Result<Option<C>, Refusal<Native>> {
+        self.after.as_deref().map(|text| C::read(text).ok_or_else(stray)).transpose()
+    }
+}
+
 /// How many are wanted at most: `usual` unless it is said, and from 1 to `most`.
 ///
 /// # Errors
@@ -30,23 +62,30 @@ pub(super) fn limit(given: Option<i64>, usual: i64, most: i64) -> Result<i64, Re
     Err(Refusal::of(Problem::new(Kind::Malformed, format!("`limit` is from 1 to {most}.")).response()))
 }
 
-/// A cursor that is a number, the least there is unless one was given.
-///
-/// # Errors
-/// It is none of ours.
-pub(super) fn cursor(given: Option<&str>) -> Result<Option<i64>, Refusal<Native>> {
-    given.map(|text| text.parse().map_err(|_not_ours| stray())).transpose()
-}
-
 /// A cursor that is none of ours.
 pub(super) fn stray() -> Refusal<Native> {
     Refusal::of(Problem::new(Kind::Malformed, "`after` is no `next` of this list.").response())
 }
 
+impl<T> Page<T> {
+    /// A page of at most `limit` items, made of one more than that if there are more; each with where it stands.
+    pub(super) fn of<C: Cursor>(mut found: Vec<(T, C)>, limit: i64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > limit;
+        found.truncate(limit);
+        let next = found.last().filter(|_| has_more).map(|(_, place)| place.write());
+        Self { items: found.into_iter().map(|(item, _)| item).collect(), next }
+    }
+}
+
 impl<T: Serialize> Page<T> {
     /// As the answer to what was asked at `uri`.
     pub(super) fn answer(&self, uri: &Uri) -> Response {
-        let mut response = reply::json(StatusCode::OK, self);
+        self.linked(uri, reply::json(StatusCode::OK, self))
+    }
+
+    /// An answer that shows this page, with the link to the next one.
+    pub(super) fn linked(&self, uri: &Uri, mut response: Response) -> Response {
         if let Some(link) = self.next.as_deref().and_then(|next| HeaderValue::try_from(link(uri, next)).ok()) {
             response.headers_mut().insert(header::LINK, link);
         }
@@ -68,9 +107,61 @@ fn escaped(text: &str) -> String {
     text.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// Where an item stands in its list, as a word that means nothing to a client.
+pub(super) trait Cursor: Sized {
+    fn write(&self) -> String;
+    fn read(text: &str) -> Option<Self>;
+}
+
+impl Cursor for i64 {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
+impl Cursor for (i64, i64) {
+    fn write(&self) -> String {
+        format!("{}.{}", self.0, self.1)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (one, other) = text.split_once('.')?;
+        Some((one.parse().ok()?, other.parse().ok()?))
+    }
+}
+
+impl Cursor for String {
+    fn write(&self) -> String {
+        self.clone()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written() {
+        assert_eq!(i64::read(&7_i64.write()), Some(7));
+        assert_eq!(<(i64, i64)>::read(&(-3_i64, 4_i64).write()), Some((-3, 4)));
+        assert_eq!(<(i64, i64)>::read("1"), None);
+    }
+
+    #[test]
+    fn the_last_page_has_no_next() {
+        let found = |count: i64| (0..count).map(|number| (number, number)).collect::<Vec<_>>();
+        assert_eq!(Page::of(found(2), 2).next, None);
+        let page = Page::of(found(3), 2);
+        assert_eq!((page.items.len(), page.next.as_deref()), (2, Some("1")));
+    }
 
     #[test]
     fn the_next_page_is_the_same_question() {

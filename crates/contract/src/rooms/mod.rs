@@ -93,7 +93,8 @@ async fn nameless() -> Response {
     responses(
         (status = 101, description = "Welcome."),
         (status = 400, description = "`BAD_ROOM_NAME`, or a handshake that is none."),
-        (status = 401, description = "`INVALID_AUTH_TOKEN`: bad, expired or revoked; or a guest at the room `lobby`."),
+        (status = 401, description = "`INVALID_AUTH_TOKEN`: bad, expired or revoked; or a guest who may not enter."),
+        (status = 403, description = "`FORBIDDEN`: this room is not the caller's to enter."),
         (status = 426, description = "No WebSocket was asked for."),
     ))]
 async fn join(

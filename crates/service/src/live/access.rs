@@ -112,7 +112,11 @@ impl App {
         }
     }
 
-    async fn known_room(&self, name: &RoomName) -> Result<Arc<KnownRoom>> {
+    /// A room as it decides who may do what.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub(crate) async fn known_room(&self, name: &RoomName) -> Result<Arc<KnownRoom>> {
         match self.live.memory().room(name) {
             Some(room) => Ok(room),
             None => Box::pin(self.load_room(name)).await,
@@ -127,8 +131,9 @@ impl App {
 
     async fn load_standing(&self, room: &KnownRoom, account: AccountId) -> Result<Standing> {
         let Some(id) = room.id() else { return Ok(Standing::default()) };
+        let stamp = self.live.memory().standing_stamp();
         let standing = self.store.standing(id, account).await?;
-        self.live.memory().remember_standing(room, account, standing);
+        self.live.memory().remember_standing(stamp, room, account, standing);
         Ok(standing)
     }
 }

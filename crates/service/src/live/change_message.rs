@@ -22,7 +22,7 @@ impl App {
         self.check_text(&text, None)?;
         let (caller, id) = self.writer(room, caller).await?;
         let logged = self.store.edit_message(id, seq, author(&caller), text, self.now()).await??;
-        Ok(self.logged(room, logged))
+        self.logged(room, logged)
     }
 
     /// Takes a message away and answers with the event of that: its author may, and who keeps order in the room.
@@ -39,7 +39,7 @@ impl App {
         let entry = actor.audit.clone();
         let logged = self.store.delete_message(id, seq, actor).await??;
         audit::committed(&entry);
-        Ok(self.logged(room, logged))
+        self.logged(room, logged)
     }
 
     /// Reacts to a message; `None` when the caller has reacted so before.
@@ -53,7 +53,7 @@ impl App {
             Refused::Full => too_many().into(),
             other => Error::from(other),
         })?;
-        Ok(logged.map(|logged| self.logged(room, logged)))
+        logged.map(|logged| self.logged(room, logged)).transpose()
     }
 
     /// Takes a reaction back; `None` when there was none.
@@ -63,7 +63,7 @@ impl App {
     pub async fn unreact(&self, room: &RoomName, caller: &Caller, seq: Seq, emoji: &str) -> Result<Option<Event>> {
         let reaction = self.reaction(room, caller, seq, emoji).await?;
         let logged = self.store.withdraw_reaction(reaction).await??;
-        Ok(logged.map(|logged| self.logged(room, logged)))
+        logged.map(|logged| self.logged(room, logged)).transpose()
     }
 
     async fn reaction(&self, room: &RoomName, caller: &Caller, seq: Seq, emoji: &str) -> Result<NewReaction> {
@@ -87,12 +87,12 @@ impl App {
         Actor { author: author(caller), is_admin: is_admin(caller), at: self.now(), audit }
     }
 
-    /// Tells everybody in a room what was committed.
-    pub(crate) fn logged(&self, room: &RoomName, logged: Logged) -> Event {
-        let Logged { head, event } = logged;
-        let events = vec![event.clone()];
+    /// Tells everybody in a room what was committed, and gives back the last of it.
+    pub(crate) fn logged(&self, room: &RoomName, logged: Logged) -> Result<Event> {
+        let Logged { head, events } = logged;
+        let last = events.last().cloned().ok_or_else(|| Error::internal("a change without an event"))?;
         self.live.hub().publish(Published { room: room.clone(), head_id: head.id, epoch: head.epoch, events });
-        event
+        Ok(last)
     }
 }
 

@@ -17,14 +17,16 @@ impl App {
         let caller = self.still_good(caller).await?;
         let known = self.may_read(room, Some(&caller)).await?;
         let id = known.id().ok_or(Error::UnknownRoom)?;
-        let is_member = room.is_lobby() || self.standing_in(&known, caller.account.id).await?.role.is_some();
-        if !is_member {
+        let me = caller.account.id;
+        let is_known = room.is_lobby() || self.standing_in(&known, me).await?.role.is_some();
+        // Another process does not announce who joins a public room.
+        if !is_known && self.store.member(id, me).await?.is_none() {
             return Err(Error::Forbidden);
         }
-        let is_further = self.store.mark_read(id, caller.account.id, seq.max(0), self.now()).await?;
-        if is_further {
-            self.live.hub().note(caller.account.id, Note::Read { room: room.clone(), seq });
+        let moved = self.store.mark_read(id, me, seq.max(0), self.now()).await?;
+        if moved {
+            self.live.hub().note(me, Note::Read { room: room.clone(), seq: seq.max(0) });
         }
-        Ok(is_further)
+        Ok(moved)
     }
 }

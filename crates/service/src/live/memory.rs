@@ -125,10 +125,20 @@ impl Memory {
         self.standings.0.get(&(room.life, account))
     }
 
-    /// Remembers how somebody stands in a room.
-    pub(crate) fn remember_standing(&self, room: &KnownRoom, account: AccountId, standing: Standing) {
-        // No stamp is needed: when the room is forgotten, nobody asks for standings of this life any more.
-        self.standings.0.remember(self.standings.0.stamp(), (room.life, account), standing);
+    /// Call before the load whose result is given to [`Memory::remember_standing`].
+    pub(crate) fn standing_stamp(&self) -> Stamp {
+        self.standings.0.stamp()
+    }
+
+    /// Remembers how somebody stands in a room, unless a standing was forgotten since `stamp`. When the room itself was
+    /// forgotten, nobody asks for standings of this life any more.
+    pub(crate) fn remember_standing(&self, stamp: Stamp, room: &KnownRoom, account: AccountId, standing: Standing) {
+        self.standings.0.remember(stamp, (room.life, account), standing);
+    }
+
+    /// Forgets how one person stands in a room, of which nothing else has changed.
+    pub(crate) fn forget_standing(&self, room: &KnownRoom, account: AccountId) {
+        self.standings.0.forget(&(room.life, account));
     }
 
     /// Forgets a room: it is new or gone, or somebody stands there otherwise than before.
@@ -192,7 +202,7 @@ mod tests {
     fn forgetting_a_room_forgets_how_everybody_stands_there() {
         let memory = Memory::default();
         let tea = memory.remember(memory.stamp(), &name("tea"), Some(rules(1)));
-        memory.remember_standing(&tea, AccountId(1), Standing::default());
+        memory.remember_standing(memory.standing_stamp(), &tea, AccountId(1), Standing::default());
         assert!(memory.standing(&tea, AccountId(1)).is_some());
         memory.forget_number(RoomId(1));
         assert!(memory.room(&name("tea")).is_none());

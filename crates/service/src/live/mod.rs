@@ -25,8 +25,6 @@ pub use parlour_hub::{
     MOST_ROOMS, NotFollowed, Note, PutOut, Turn,
 };
 
-pub(crate) use access::is_admin;
-
 use batcher::{Answer, Said};
 
 use crate::app::App;
@@ -121,9 +119,13 @@ impl App {
         self.take(room, caller, message, Answer::Turn(turn, tell)).await;
     }
 
-    /// Takes a message for a room as [`App::post`] does; `hear` is called with what became of it.
+    /// Takes a message as [`App::post`] does, for a room that is there; `hear` is called with what became of it.
     pub async fn post_and_hear(&self, room: &RoomName, caller: &Caller, message: Message, hear: Hearing) {
-        self.take(room, caller, message, Answer::Hearing(hear)).await;
+        match self.may_read(room, Some(caller)).await {
+            Ok(known) if known.id().is_some() => self.take(room, caller, message, Answer::Hearing(hear)).await,
+            Ok(_not_there) => hear(Err(Error::UnknownRoom), self.now()),
+            Err(error) => hear(Err(error), self.now()),
+        }
     }
 
     async fn take(&self, room: &RoomName, caller: &Caller, message: Message, answer: Answer) {

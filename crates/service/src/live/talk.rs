@@ -1,19 +1,26 @@
 //! What talking stands on: the hub with its seats, and the batcher that commits before anybody hears.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use parlour_hub::Hub;
-use parlour_model::Clock;
+use parlour_model::{Clock, Timestamp};
 use parlour_store::Store;
 
 use super::batcher::Batcher;
 use super::memory::Memory;
+use crate::Result;
 use crate::settings::ChatSettings;
+
+/// Until when a count of all accounts is good enough.
+const COUNT_AGAIN: Duration = Duration::from_mins(1);
 
 /// Rooms, seats and messages.
 pub struct Live {
     hub: Hub,
     memory: Arc<Memory>,
+    /// How many accounts there were when they were last counted.
+    counted: Mutex<Option<(i64, Timestamp)>>,
     pub(super) batcher: Arc<Batcher>,
 }
 
@@ -21,7 +28,7 @@ impl Live {
     pub(crate) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, settings: &ChatSettings) -> Self {
         let memory = Arc::new(Memory::default());
         let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, memory.clone(), settings.queue));
-        Self { hub, memory, batcher }
+        Self { hub, memory, counted: Mutex::default(), batcher }
     }
 
     /// The hub: seats, presence and delivery on this node.
@@ -32,6 +39,19 @@ impl Live {
     /// What is remembered of who may do what in which room.
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// How many accounts there are, or were a moment ago: counting walks over all of them.
+    pub(crate) async fn population(&self, store: &Store, now: Timestamp) -> Result<i64> {
+        let counted = *self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, at)) = counted
+            && now.since(at) < COUNT_AGAIN
+        {
+            return Ok(count);
+        }
+        let count = store.count_accounts().await?;
+        *self.counted.lock().unwrap_or_else(PoisonError::into_inner) = Some((count, now));
+        Ok(count)
     }
 
     /// Resolves when every message that was taken is committed and answered.
