@@ -62,6 +62,14 @@ pub(super) fn limit(given: Option<i64>, usual: i64, most: i64) -> Result<i64, Re
     Err(Refusal::of(Problem::new(Kind::Malformed, format!("`limit` is from 1 to {most}.")).response()))
 }
 
+/// A cursor that is a number, if one was given.
+///
+/// # Errors
+/// It is none of ours.
+pub(super) fn cursor(given: Option<&str>) -> Result<Option<i64>, Refusal<Native>> {
+    given.map(|text| i64::read(text).ok_or_else(stray)).transpose()
+}
+
 /// A cursor that is none of ours.
 pub(super) fn stray() -> Refusal<Native> {
     Refusal::of(Problem::new(Kind::Malformed, "`after` is no `next` of this list.").response())
