@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use parlour_model::clock::{Clock, Timestamp};
 use parlour_server::config::{Given, load};
-use parlour_server::running::start;
+use parlour_server::running::{Running, start};
 use serde_json::{Value, json};
 
 use crate::http::Request;
@@ -55,7 +55,6 @@ impl Clock for ManualClock {
 /// A server that accepts; dropping `alive` stops it.
 struct Started {
     address: SocketAddr,
-    #[expect(dead_code, reason = "held for what its drop does")]
     alive: Box<dyn Any + Send>,
 }
 
@@ -91,6 +90,11 @@ impl Server {
         let loaded = load(&Given { flags, ..Given::default() }).unwrap();
         let running = start(&loaded.config, clock).await.unwrap();
         Started { address: running.address, alive: Box::new(running) }
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(self) {
+        self.started.alive.downcast::<Running>().unwrap().stop().await;
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

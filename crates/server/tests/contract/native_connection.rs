@@ -143,3 +143,43 @@ async fn a_frame_over_the_limit_ends_the_connection() {
     live.socket.send_raw(&frame(0x81, &vec![b' '; 64 * 1024])).await;
     assert_eq!(live.socket.closed().await.code, Some(1009));
 }
+
+/// Proves: native.live.bye, native.stream.ended
+#[tokio::test]
+async fn a_restart_is_announced_and_who_follows_is_to_come_back() {
+    let server = Server::start().await;
+    let (_, mut live) = ada_in(&server, "tea").await;
+    live.subscribe("tea", None).await;
+    let mut stream = server.get("/api/v2/rooms/tea/stream").open().await;
+    stream.head().await.unwrap();
+    let stopping = tokio::spawn(server.stop());
+    let (last, closed) = live.end().await;
+    let bye = last.last().unwrap();
+    assert_eq!((&bye["type"], &bye["reconnect"], &bye["reason"]), (&json!("bye"), &json!(true), &json!("restarting")));
+    assert!(bye["after_ms"].as_u64().unwrap() >= 500, "{bye}");
+    assert_eq!(closed, Closed { code: Some(1012), reason: "restarting".to_owned() });
+    let mut told = String::new();
+    while let Some(chunk) = stream.chunk().await {
+        told.push_str(&chunk);
+    }
+    assert!(told.contains("event: bye\n"), "{told}");
+    stopping.await.unwrap();
+}
+
+/// Proves: native.live.throttled
+#[tokio::test]
+async fn who_subscribes_too_often_is_told_to_wait() {
+    let server = Server::with(&[("limits.enabled", "true"), ("limits.api_burst", "3")]).await;
+    let (_, mut live) = ada_in(&server, "tea").await;
+    let mut guest = Live::guest(&server).await;
+    for live in [&mut live, &mut guest] {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let answer = live.ask(json!({"type": "subscribe", "room": "tea"})).await;
+            answers.push(answer.get("problem").map(|_| word(&answer)));
+            live.ask(json!({"type": "unsubscribe", "room": "tea"})).await;
+        }
+        assert_eq!((answers[0].as_deref(), answers[4].as_deref()), (None, Some("throttled")), "{answers:?}");
+        assert_eq!(live.ask(json!({"type": "ping"})).await["type"], "pong");
+    }
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use parlour_model::{Client, RoomName, Seq};
+use parlour_service::limits::Requester;
 use parlour_service::live::{
     Connection, Conversation, Flow, Followers, MOST_ROOMS, Message, NotFollowed, Posted, Turn,
 };
@@ -50,6 +51,9 @@ impl Talk {
     }
 
     async fn answer(&mut self, id: Option<Id>, said: Said, turn: Turn) {
+        if let Err(error) = self.count(&said) {
+            return turn.settle(refused(id, &error));
+        }
         match said {
             Said::Subscribe { room, since } => self.subscribe(id, &room, since, turn).await,
             Said::Post { room, text, key, reply_to } => {
@@ -68,6 +72,22 @@ impl Talk {
                 });
             }
         }
+    }
+
+    /// Counts a request that costs the database something and has no throttle of its own, as one by HTTP is counted.
+    fn count(&self, said: &Said) -> Result<(), Error> {
+        let is_counted = matches!(
+            said,
+            Said::Subscribe { .. } | Said::Read { .. } | Said::Hello { token: Some(_) } | Said::Token { .. }
+        );
+        if !is_counted {
+            return Ok(());
+        }
+        let requester = match &self.caller {
+            Some(caller) => Requester::Account(caller.account.id),
+            None => Requester::Source(self.client.source()),
+        };
+        self.desk.app.limits.request(requester).map(drop)
     }
 
     async fn subscribe(&self, id: Option<Id>, room: &str, since: Option<Since>, turn: Turn) {
