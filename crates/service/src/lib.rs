@@ -22,6 +22,7 @@ pub mod administer;
 pub mod change_password;
 pub mod delete_account;
 pub mod edit_account;
+pub mod export;
 pub mod find_people;
 pub mod look_up;
 pub mod oversee;

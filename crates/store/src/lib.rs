@@ -23,6 +23,7 @@ pub mod credential;
 pub mod database;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod farewell;
 pub mod idempotency;
 pub mod invitation;

@@ -8,6 +8,7 @@ mod admin;
 mod asked;
 mod avatars;
 pub(crate) mod event;
+mod export;
 mod invitations;
 pub(crate) mod kinds;
 mod limits;
@@ -46,6 +47,7 @@ pub(crate) fn routes() -> Routes {
         .and(accounts::routes())
         .and(admin::routes())
         .and(avatars::routes())
+        .and(export::routes())
         .and(me::routes())
         .and(secrets::routes())
         .and(sessions::routes())

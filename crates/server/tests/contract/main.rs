@@ -27,6 +27,7 @@ mod native_accounts;
 mod native_admin;
 mod native_avatars;
 mod native_connection;
+mod native_export;
 mod native_idempotency;
 mod native_live;
 mod native_members;

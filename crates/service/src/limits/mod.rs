@@ -29,6 +29,7 @@ pub struct Limits {
     logins: Throttle<LoginTarget>,
     messages: Throttle<AccountId>,
     requests: Throttle<Requester>,
+    exports: Throttle<AccountId>,
     /// Failures at names that are nobody's, counted as the store counts those of accounts: otherwise the account
     /// that is locked would be told from the name that never is.
     nobodys: Mutex<HashMap<Digest, i64>>,
@@ -74,6 +75,7 @@ impl Limits {
             logins: Throttle::new(settings.account, clock),
             messages: Throttle::new(settings.messages, clock),
             requests: Throttle::new(settings.api, clock),
+            exports: Throttle::of(exports(), clock),
             nobodys: Mutex::default(),
         }
     }
@@ -140,6 +142,14 @@ impl Limits {
         self.requests.count(&requester).map(|left| Some(self.allowance(left)))
     }
 
+    /// Counts one export of an account.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] when there were a few today.
+    pub fn export(&self, account: AccountId) -> Result<()> {
+        self.when_enabled(|| self.exports.take(&account))
+    }
+
     /// What is left to somebody of whom `left` requests are.
     pub fn allowance(&self, left: u32) -> Allowance {
         let Rate { burst: most, per_minute } = self.settings.api;
@@ -153,11 +163,18 @@ impl Limits {
         self.logins.prune();
         self.messages.prune();
         self.requests.prune();
+        self.exports.prune();
     }
 
     fn when_enabled(&self, take: impl FnOnce() -> Result<()>) -> Result<()> {
         if self.settings.enabled { take() } else { Ok(()) }
     }
+}
+
+/// Exports of an account: each reads all that it ever wrote.
+fn exports() -> Quota {
+    let most = NonZeroU32::MIN.saturating_add(2);
+    Quota::with_period(Duration::from_hours(8)).unwrap_or(Quota::per_hour(NonZeroU32::MIN)).allow_burst(most)
 }
 
 /// What is said to one who met a locked account. Only its owner opens it, by a login from a known source or by a new
@@ -176,6 +193,10 @@ impl<K: Hash + Eq + Clone> Throttle<K> {
     fn new(rate: Rate, clock: &Arc<dyn Clock>) -> Self {
         let at_least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::per_minute(at_least_one(rate.per_minute)).allow_burst(at_least_one(rate.burst));
+        Self::of(quota, clock)
+    }
+
+    fn of(quota: Quota, clock: &Arc<dyn Clock>) -> Self {
         let clock = HouseClock(clock.clone());
         let limiter = ArcSwap::from_pointee(fresh(quota, &clock));
         Self { quota, clock, limiter }

@@ -36,17 +36,14 @@ pub(super) fn routes() -> Routes {
 async fn list(State(desk): State<Desk>, Admin(_): Admin, query: Asked<Search>, uri: Uri) -> Answer<Native> {
     let Search { q, after, limit: most } = query.0;
     let (after, most) = (after.as_deref(), limit(most, 50, 100)?);
-    let (seen, next) = match q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-        Some(beginning) => {
-            let (seen, next) = desk.app.search_accounts(beginning, place(after)?, most).await?;
-            (seen, next.map(|place| text(&place)))
-        }
-        None => {
-            let seen = desk.app.see_accounts(AccountId(cursor(after)?.unwrap_or(0)), most).await?;
-            let is_full = i64::try_from(seen.len()) == Ok(most);
-            let next = seen.last().filter(|_| is_full).map(|last| last.account.id.to_string());
-            (seen, next)
-        }
+    let (seen, next) = if let Some(beginning) = q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+        let (seen, next) = desk.app.search_accounts(beginning, place(after)?, most).await?;
+        (seen, next.map(|place| text(&place)))
+    } else {
+        let seen = desk.app.see_accounts(AccountId(cursor(after)?.unwrap_or(0)), most).await?;
+        let is_full = i64::try_from(seen.len()) == Ok(most);
+        let next = seen.last().filter(|_| is_full).map(|last| last.account.id.to_string());
+        (seen, next)
     };
     Ok(Page { items: seen.iter().map(Overseen::of).collect(), next }.answer(&uri))
 }
