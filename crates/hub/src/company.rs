@@ -18,6 +18,10 @@ pub(crate) trait Company: Send + 'static {
     /// Says what there is to say, when all that was said before is written.
     fn speak(&mut self, line: &Line, cx: &mut Context<'_>) -> Result<(), Ending>;
 
+    /// How much of what the peer has not taken was said here, and is no answer: whoever does not ask for it must still be
+    /// listened to.
+    fn unasked(&self) -> usize;
+
     /// The last word before this side ends the connection.
     fn last_word(&self, code: CloseCode, reason: &str) -> Option<String>;
 
@@ -28,6 +32,10 @@ pub(crate) trait Company: Send + 'static {
 impl Company for () {
     fn speak(&mut self, _: &Line, _: &mut Context<'_>) -> Result<(), Ending> {
         Ok(())
+    }
+
+    fn unasked(&self) -> usize {
+        0
     }
 
     fn last_word(&self, _: CloseCode, _: &str) -> Option<String> {
@@ -42,11 +50,13 @@ pub(crate) struct Followed {
     followers: Followers,
     /// The page of the history that is being read, and for whom.
     history: Option<(u64, HistoryPage)>,
+    /// Whether the last that was said is not written yet.
+    is_speaking: bool,
 }
 
 impl Followed {
     pub(crate) fn new(followers: Followers) -> Self {
-        Self { followers, history: None }
+        Self { followers, history: None, is_speaking: false }
     }
 
     fn poll_history(&mut self, cx: &mut Context<'_>) {
@@ -61,6 +71,7 @@ impl Followed {
 impl Company for Followed {
     fn speak(&mut self, line: &Line, cx: &mut Context<'_>) -> Result<(), Ending> {
         for _ in 0..MOST_WRITES {
+            self.is_speaking = false;
             self.poll_history(cx);
             let round = self.followers.round(self.history.is_none());
             let is_reading = round.read.is_some();
@@ -70,14 +81,20 @@ impl Company for Followed {
             }
             if !round.bytes.is_empty() {
                 line.say(round.bytes.into());
+                self.is_speaking = true;
             }
             if !line.poll_write(cx)? {
                 return Ok(());
             }
         }
+        self.is_speaking = false;
         // There may be more, but others have their turn first.
         cx.waker().wake_by_ref();
         Ok(())
+    }
+
+    fn unasked(&self) -> usize {
+        usize::from(self.is_speaking)
     }
 
     fn last_word(&self, code: CloseCode, reason: &str) -> Option<String> {

@@ -164,7 +164,7 @@ impl<F: Company> Pump<F> {
     /// Waits for the next message, or for the end.
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Ending>> {
         self.step(cx)?;
-        if self.line().out().owes() {
+        if self.owes() {
             return Poll::Pending;
         }
         self.ahead.take().map_or(Poll::Pending, |message| Poll::Ready(Ok(message)))
@@ -185,7 +185,7 @@ impl<F: Company> Pump<F> {
             return Err(*goodbye);
         }
         let is_busy = self.ahead.is_some() || self.goodbye.is_some();
-        if is_busy || !self.line().has_room(MOST_UNDER_WAY) || self.line().out().owes() {
+        if is_busy || !self.line().has_room(MOST_UNDER_WAY) || self.owes() {
             self.line().turn_deaf();
             return Ok(());
         }
@@ -247,6 +247,11 @@ impl<F: Company> Pump<F> {
         }
         self.line().note_begun(self.reader.has_begun());
         Ok(())
+    }
+
+    /// Whether the peer has not taken what it was answered.
+    fn owes(&self) -> bool {
+        self.line().out().owed() > self.company.unasked()
     }
 
     fn line(&self) -> &Arc<Line> {

@@ -81,9 +81,9 @@ impl Out {
         self.backlog.as_mut()?.ending.take()
     }
 
-    /// Whether the peer has not taken what it was answered.
-    pub(crate) fn owes(&self) -> bool {
-        self.backlog.as_ref().is_some_and(|backlog| !backlog.queue.is_empty() || !backlog.rest.is_empty())
+    /// How much the peer has not taken of what was said to it alone: frames, and the rest of one that was begun.
+    pub(crate) fn owed(&self) -> usize {
+        self.backlog.as_ref().map_or(0, |backlog| backlog.queue.len() + usize::from(!backlog.rest.is_empty()))
     }
 
     /// Queues a frame after all that has happened in the room so far.

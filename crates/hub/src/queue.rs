@@ -40,6 +40,11 @@ impl Queue {
         self.frames.is_empty()
     }
 
+    /// How many frames wait.
+    pub(crate) fn len(&self) -> usize {
+        self.frames.len()
+    }
+
     /// Adds to a page what goes out before the entry at `place`, from the `next`th frame on. `false`: the page is full.
     pub(crate) fn give(&self, place: Position, next: &mut usize, page: &mut Page) -> bool {
         while let Some(private) = self.frames.get(*next).filter(|private| private.before <= place) {

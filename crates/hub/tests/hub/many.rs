@@ -83,6 +83,24 @@ async fn a_busy_room_does_not_silence_the_others() {
     assert_eq!(actor.seqs_in("den"), (1..=500).collect::<Vec<_>>());
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_is_told_more_than_the_line_takes_is_listened_to_all_the_same() {
+    let world = World::new();
+    let (mut actor, _) = world.guide(Way::Memory(256), None).await;
+    actor.follow("den", None).await.unwrap();
+    let long = "x".repeat(1_000);
+    for _ in 0..500 {
+        world.say(&[&long]);
+    }
+    actor.wire.say("leave den").await;
+    while actor.heard.last().is_none_or(|text| text != "left it: true") {
+        actor.next().await.unwrap();
+    }
+    let had = actor.seqs_in("den");
+    assert_eq!(had, (1..=i64::try_from(had.len()).unwrap()).collect::<Vec<_>>());
+    assert!(had.len() < 200, "{} events came before it was heard", had.len());
+}
+
 #[tokio::test]
 async fn five_thousand_followers_hear_everything() {
     let world = World::new();
