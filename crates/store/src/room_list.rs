@@ -3,6 +3,7 @@
 use parlour_model::{AccountId, Epoch, Role, RoomId, RoomName, Seq, Timestamp, Visibility};
 
 use crate::database::{FromRow, Params, Row, Sql};
+use crate::people::end_of;
 use crate::{Result, Store, params, sql};
 
 /// A room as somebody sees it.
@@ -81,20 +82,11 @@ impl Store {
 
     /// Up to `limit` public rooms whose names begin so, after the key of a name, by their names' keys.
     pub async fn public_rooms(&self, prefix: &str, after: &str, limit: i64) -> Result<Vec<(RoomId, String)>> {
-        const NAMED: Sql = Sql::each(
-            sql!(
-                "SELECT id, name_key FROM room WHERE visibility = 'public' AND deleted_at IS NULL \
-                 AND name_key COLLATE \"C\" >= $1 AND name_key COLLATE \"C\" < $2 AND name_key COLLATE \"C\" > $3 \
-                 ORDER BY name_key COLLATE \"C\" LIMIT $4"
-            ),
-            sql!(
-                "SELECT id, name_key FROM room WHERE visibility = 'public' AND deleted_at IS NULL \
-                 AND name_key >= $1 AND name_key < $2 AND name_key > $3 ORDER BY name_key LIMIT $4"
-            ),
+        let named = sql!(
+            "SELECT id, name_key FROM room WHERE visibility = 'public' AND deleted_at IS NULL \
+             AND name_key >= $1 AND name_key < $2 AND name_key > $3 ORDER BY name_key LIMIT $4"
         );
-        // No name has the last code point in it, so all that begin so stand before it.
-        let end = format!("{prefix}\u{10ffff}");
-        self.db.all(NAMED, params![prefix, end, after, limit]).await
+        self.db.all(named, params![prefix, end_of(prefix), after, limit]).await
     }
 
     /// How many accounts there are: the members of the lobby.

@@ -104,6 +104,7 @@ CREATE INDEX idempotency_at ON idempotency (at);
 -- Who begins so: for lists that are searched by the beginning of a name, in ASCII without case. What is searched so
 -- is compared byte by byte, whatever the database's own order is: as SQLite does it.
 ALTER TABLE username ALTER COLUMN key TYPE TEXT COLLATE "C";
+ALTER TABLE room ALTER COLUMN name_key TYPE TEXT COLLATE "C";
 ALTER TABLE account ALTER COLUMN email_key TYPE TEXT COLLATE "C";
 ALTER TABLE account ALTER COLUMN display_name TYPE TEXT COLLATE "C";
 CREATE INDEX account_display_name ON account (lower(display_name));
