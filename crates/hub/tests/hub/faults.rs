@@ -6,6 +6,7 @@ use std::time::Duration;
 use parlour_hub::{Hub, Published};
 use parlour_model::Seq;
 
+use crate::lines::WIDE;
 use crate::support::{Dice, World, guest, pass};
 
 /// Stands between the publisher and the hub, and does its worst with so many of a hundred hints.
@@ -56,9 +57,13 @@ async fn everybody_hears_the_log(seed: u64, (lost, repeated, delayed): (u64, u64
     let world = World::new();
     let (hub, dice) = (world.hub.clone(), Dice(seed));
     let mut bus = FaultyBus { hub, dice, lost, repeated, delayed, waiting: Vec::new() };
-    let mut actors = Vec::new();
+    let (mut actors, mut followers) = (Vec::new(), Vec::new());
     let mut committed: Seq = 0;
     while committed < LAST {
+        if bus.happens(10) {
+            let since = Seq::try_from(bus.dice.below(500)).unwrap().min(committed);
+            followers.push((since, world.follower(WIDE, None, Some((0, since))).await));
+        }
         if bus.happens(10) {
             let since = Seq::try_from(bus.dice.below(500)).unwrap();
             let after = since.min(committed);
@@ -78,6 +83,15 @@ async fn everybody_hears_the_log(seed: u64, (lost, repeated, delayed): (u64, u64
         actor.read().await.expect("and nothing comes after it");
         let expected: Vec<Seq> = (*after + 1..=LAST).collect();
         assert_eq!(actor.seqs(), expected, "seed {seed}, {lost} % {repeated} % {delayed} %");
+    }
+    for (since, follower) in &mut followers {
+        follower.read_to_in("den", LAST).await.expect("the ring holds it all");
+        follower.read().await.expect("and nothing comes after it");
+        // Not recovered is what a node says that has not heard of the log.
+        let found: Vec<_> = follower.heard[0].split(' ').collect();
+        let after = if found[4] == "true" { *since } else { found[3].parse().unwrap() };
+        let expected: Vec<Seq> = (after + 1..=LAST).collect();
+        assert_eq!(follower.seqs_in("den"), expected, "seed {seed}, {lost} % {repeated} % {delayed} %");
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 use tokio::time::Instant;
 
 use crate::actor::Actor;
+use crate::lines::WIDE;
 use crate::support::{World, member, pass, person};
 
 const NAMES: [&str; 3] = ["ada", "bob", "cleo"];
@@ -18,6 +19,8 @@ const GRACE: Duration = Duration::from_millis(4_500);
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Join(usize),
+    /// As [`Step::Join`], from a connection that may follow other rooms, too.
+    Follow(usize),
     /// One of the open seats, by a number that is taken modulo how many there are.
     Leave(usize),
     Break(usize),
@@ -27,6 +30,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0..NAMES.len()).prop_map(Step::Join),
+        3 => (0..NAMES.len()).prop_map(Step::Follow),
         2 => (0..16_usize).prop_map(Step::Leave),
         2 => (0..16_usize).prop_map(Step::Break),
         2 => (1..7_u64).prop_map(Step::Wait),
@@ -54,6 +58,12 @@ impl Model {
         let others = (0..NAMES.len()).filter(|one| *one != who && self.is_present(*one));
         let names: Vec<_> = others.map(|one| NAMES[one]).collect();
         format!("online {}", names.join(","))
+    }
+
+    fn present_with(&self, who: usize) -> String {
+        let all = (0..NAMES.len()).filter(|one| *one == who || self.is_present(*one));
+        let names: Vec<_> = all.map(|one| NAMES[one]).collect();
+        format!("following den 0 0 true {}:{}", names.len(), names.join(","))
     }
 
     fn join(&mut self, who: usize) {
@@ -99,6 +109,14 @@ async fn play(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 let mut actor = world.join(member(i64::try_from(who).unwrap() + 1, NAMES[who])).await;
                 actor.hear(2).await;
                 prop_assert_eq!(&actor.heard, &[others, format!("joined {}", NAMES[who])]);
+                seats.push((who, actor));
+            }
+            Step::Follow(who) => {
+                let found = model.present_with(who);
+                model.join(who);
+                let someone = person(i64::try_from(who).unwrap() + 1, NAMES[who]);
+                let actor = world.follower(WIDE, Some(someone), None).await;
+                prop_assert_eq!(&actor.heard, &[found]);
                 seats.push((who, actor));
             }
             Step::Leave(any) | Step::Break(any) if !seats.is_empty() => {
