@@ -47,6 +47,11 @@ impl Hub {
         self.0.rooms.find(room).is_some_and(|room| room.has(account))
     }
 
+    /// How many people are present in a room on this node.
+    pub fn present(&self, room: &RoomName) -> usize {
+        self.0.rooms.find(room).map_or(0, |room| room.present())
+    }
+
     /// Puts everybody out of a room who may not stay, guests included, on every node. With [`PutOut::Deleted`] nothing
     /// of what was said there is shown any more.
     pub fn turn_out(&self, room: &RoomName, why: PutOut, mut stay: Vec<AccountId>) {

@@ -233,6 +233,11 @@ impl Room {
         self.read().people.has(id)
     }
 
+    /// How many people are present.
+    pub(crate) fn present(&self) -> usize {
+        self.read().people.len()
+    }
+
     /// Somebody is put out, and has left with that.
     pub(crate) fn expel(&self, id: AccountId, why: PutOut, at: Timestamp) -> Later {
         self.change(|state| {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use parlour_hub::Note;
 use parlour_model::username::folded_key;
-use parlour_model::{Account, AccountId, AdminLevel, Client, Email, Timestamp};
+use parlour_model::{Account, AccountId, AdminLevel, Client, Email, RoomName, Timestamp};
 use parlour_store::audit::AuditEntry;
-use parlour_store::oversee::{Overseen, Oversight, Sums};
+use parlour_store::oversee::{Overseen, OverseenRoom, Oversight, Sums};
 
 use crate::administer::ListedKey;
 use crate::app::App;
@@ -183,6 +183,23 @@ impl App {
         let ids: Vec<AccountId> = named.collect::<HashSet<_>>().into_iter().collect();
         let people = self.store.accounts_of(&ids).await?.into_iter().flatten();
         Ok(AuditPage { entries, people: people.map(|account| (account.id, account)).collect() })
+    }
+
+    /// Rooms but direct ones whose names begin so, after the key of a name, each with how many are present.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn oversee_rooms(&self, beginning: &str, after: &str, limit: i64) -> Result<Vec<(OverseenRoom, usize)>> {
+        let rooms = self.store.overseen_rooms(&folded_key(beginning), after, limit).await?;
+        let present =
+            |room: &OverseenRoom| RoomName::parse(&room.name).map_or(0, |name| self.live.hub().present(&name));
+        Ok(rooms
+            .into_iter()
+            .map(|room| {
+                let present = present(&room);
+                (room, present)
+            })
+            .collect())
     }
 
     /// How much there is and how much moves.

@@ -1,10 +1,11 @@
 //! What an administrator does to others, and sees of all.
 
-use parlour_model::{Account, AccountId, AdminLevel, Email, Timestamp};
+use parlour_model::{Account, AccountId, AdminLevel, Email, RoomId, Timestamp, Visibility};
 
 use crate::account_row::lock;
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Tx};
+use crate::people::end_of;
 use crate::{NewAudit, Result, Store, audit, params, session, sql};
 
 /// A change of an account by an administrator.
@@ -34,6 +35,27 @@ pub enum Overseen {
     Unknown,
 }
 
+/// A room as an administrator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OverseenRoom {
+    /// Its number.
+    pub id: RoomId,
+    /// Its name as first written.
+    pub name: String,
+    /// What is compared of it.
+    pub key: String,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// What it is about.
+    pub topic: String,
+    /// How many members it has; the lobby's are not counted.
+    pub members: i64,
+    /// How far its log has come.
+    pub last_seq: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
 /// How much there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sums {
@@ -54,6 +76,17 @@ impl Store {
     /// once one stays.
     pub async fn oversee(&self, change: Oversight) -> Result<Overseen> {
         self.db.write(async move |tx| oversee(tx, &change).await).await
+    }
+
+    /// Up to `limit` rooms but direct ones whose names begin so, after the key of a name, by their names' keys.
+    pub async fn overseen_rooms(&self, prefix: &str, after: &str, limit: i64) -> Result<Vec<OverseenRoom>> {
+        let rooms = sql!(
+            "SELECT id, name, name_key, visibility, topic, \
+             (SELECT COUNT(*) FROM member WHERE member.room_id = room.id), last_seq, created_at FROM room \
+             WHERE visibility <> 'direct' AND deleted_at IS NULL AND name_key >= $1 AND name_key < $2 \
+             AND name_key > $3 ORDER BY name_key LIMIT $4"
+        );
+        self.db.all(rooms, params![prefix, end_of(prefix), after, limit]).await
     }
 
     /// How much there is. No log is counted: a room knows how far its own has come.
@@ -105,6 +138,21 @@ async fn oversee(tx: &mut Tx<'_>, change: &Oversight) -> Result<Overseen> {
     }
     announce(tx, ControlKind::AccountChanged, &[of.id.0], now).await?;
     Ok(Overseen::Done(of))
+}
+
+impl FromRow for OverseenRoom {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.take()?,
+            name: row.take()?,
+            key: row.take()?,
+            visibility: row.take()?,
+            topic: row.take()?,
+            members: row.take()?,
+            last_seq: row.take()?,
+            created_at: row.take()?,
+        })
+    }
 }
 
 impl FromRow for Sums {

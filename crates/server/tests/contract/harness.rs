@@ -110,6 +110,11 @@ impl Server {
         self.clock.advance(Duration::from_secs(60 * minutes));
     }
 
+    /// Where its database lies.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn outbox(&self) -> PathBuf {
         self.folder.path().join("outbox")
     }

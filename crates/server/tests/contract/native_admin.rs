@@ -38,6 +38,7 @@ async fn only_administrators_administer() {
         ("PATCH", format!("accounts/{id}")),
         ("DELETE", format!("accounts/{id}/sessions")),
         ("POST", format!("accounts/{id}/password-reset")),
+        ("GET", "rooms".to_owned()),
         ("GET", "audit".to_owned()),
         ("GET", "statistics".to_owned()),
         ("GET", "keys".to_owned()),
@@ -186,4 +187,29 @@ async fn the_server_says_how_it_is() {
     assert_eq!((&made["signs_now"], &made["expires_at"]), (&json!(false), &Value::Null));
     let after = items(&get(&server, &root, "keys").await.expect(200));
     assert!(after.len() == 2 && after.contains(&made));
+}
+
+/// Proves: native.admin.rooms
+#[tokio::test]
+async fn rooms_are_seen_but_those_of_two() {
+    let server = Server::start().await;
+    let root = admin(&server, "root").await;
+    let ada = person(&server, "ada").await;
+    for body in [json!({"name": "tea", "visibility": "private"}), json!({"name": "Tea two", "visibility": "public"})] {
+        by(&server, &ada, "POST", "/api/v2/rooms").json(&body).send().await.expect(201);
+    }
+    by(&server, &ada, "POST", "/api/v2/rooms").json(&json!({"with": root.id})).send().await.expect(201);
+    let path = "/api/v1/rooms/tea%20two/messages/ws";
+    let _seat = server.socket(path).bearer(&ada.token).connect().await;
+    let seen = async || items(&get(&server, &root, "rooms?q=TEA").await.expect(200));
+    assert!(crate::security::until(async || seen().await[1]["present"] == 1).await, "nobody is present");
+    let rooms = seen().await;
+    let told = |room: &Value| (room["name"].clone(), room["visibility"].clone(), room["members"].clone());
+    assert_eq!(told(&rooms[0]), (json!("tea"), json!("private"), json!(1)));
+    assert_eq!(told(&rooms[1]), (json!("Tea two"), json!("public"), json!(1)));
+    let all: Vec<Value> = items(&get(&server, &root, "rooms").await.expect(200));
+    assert!(all.iter().all(|room| room["visibility"] != "direct"), "{all:?}");
+    let first = get(&server, &root, "rooms?q=tea&limit=1").await.expect(200);
+    let next = get(&server, &root, &format!("rooms?q=tea&after={}", first.json()["next"].as_str().unwrap())).await;
+    assert_eq!(items(&next), rooms[1..]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Server};
+use crate::harness::{PASSWORD, Server, record_log};
 use crate::http::Response;
 use crate::native_people::{ME, by, log_in, person, problem};
 
@@ -99,4 +99,33 @@ async fn a_secret_works_once_and_for_an_hour() {
     let change = json!({"current": right, "new": PASSWORD});
     server.post("/api/v2/me/password", &change).bearer(token).send().await.expect(200);
     problem(&confirm(&server, &third, NEW).await.expect(410), "gone");
+}
+
+/// Proves: native.resets.secret
+#[tokio::test]
+async fn no_secret_of_a_reset_is_written_down() {
+    let log = record_log();
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    ask(&server, "ada@example.com").await.expect(202);
+    let secret = secret(&server, "ada", 1).await;
+    let new = "a password that nobody may read 9e4b";
+    confirm(&server, &secret, new).await.expect(204);
+    let key = json!({"username": "bob", "password": new, "grant": "tokens"});
+    let named = server.post("/api/v2/accounts", &key).header("Idempotency-Key", "k1");
+    let bob = named.send().await.expect(201).json();
+    let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
+    let tokens = [&ada.token, &ada.refresh, bob["tokens"]["refresh_token"].as_str().unwrap()].map(signature);
+    let text = log.text();
+    assert!(!text.contains(&secret), "the mailed secret is in the log");
+    // The database has the letter until it is sent, and so for a while the secret in it.
+    for secret in [new.to_owned()].into_iter().chain(tokens) {
+        assert!(!text.contains(&secret), "{secret} is in the log");
+        for file in std::fs::read_dir(server.folder()).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = if path.is_file() { std::fs::read(&path).unwrap() } else { Vec::new() };
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} is in {}", path.display());
+        }
+    }
 }

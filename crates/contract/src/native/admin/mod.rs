@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod rooms;
 mod server;
 
 use axum::extract::FromRequestParts;
@@ -15,7 +16,7 @@ use crate::desk::Desk;
 use crate::refusal::Refusal;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().and(accounts::routes()).and(audit::routes()).and(server::routes())
+    Routes::default().and(accounts::routes()).and(audit::routes()).and(rooms::routes()).and(server::routes())
 }
 
 /// An administrator.
