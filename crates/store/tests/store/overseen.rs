@@ -154,6 +154,12 @@ async fn what_is_kept_is_read_page_by_page() {
         }
         let rooms = store.kept_rooms(ada.id, RoomId(0), 1).await.unwrap();
         let more = store.kept_rooms(ada.id, rooms[0].id, 10).await.unwrap();
+        let overseen = store.overseen_rooms("", "", 10).await.unwrap();
+        let seen: Vec<_> = overseen.iter().map(|one| (one.name.as_str(), one.last_seq)).collect();
+        assert!(seen.contains(&("coffee", 2)) && seen.contains(&("tea", 6)), "{seen:?}");
+        let after = store.overseen_rooms("t", "", 10).await.unwrap();
+        assert_eq!((after.len(), after[0].key.as_str()), (1, "tea"));
+        assert_eq!(store.overseen_rooms("t", "tea", 10).await.unwrap(), []);
         assert_eq!((rooms[0].name.as_str(), more[0].name.as_str(), more.len()), ("tea", "coffee", 1));
         let tea = rooms[0].id;
         let page = store.kept_messages(ada.id, tea, 0, 2).await.unwrap();
