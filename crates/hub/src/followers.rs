@@ -81,7 +81,8 @@ pub(crate) struct Listener {
 }
 
 struct Book {
-    all: Vec<(u64, Follower)>,
+    /// Boxed, because a list that grows makes room for more than it has.
+    all: Vec<(u64, Box<Follower>)>,
     /// How many there have been.
     count: u64,
     /// Whose turn it is.
@@ -161,7 +162,7 @@ impl Followers {
         follower.speak_in(book.framing);
         book.count += 1;
         let number = book.count;
-        book.all.push((number, follower));
+        book.all.push((number, Box::new(follower)));
         drop(book);
         self.0.signal.ring();
         Ok(())
@@ -297,7 +298,7 @@ impl Followers {
 }
 
 /// Outside of the lock, because leaving takes that of the room, and of the table of rooms.
-fn leave(followers: impl IntoIterator<Item = (u64, Follower)>) {
+fn leave(followers: impl IntoIterator<Item = (u64, Box<Follower>)>) {
     for (_, follower) in followers {
         follower.leave();
     }
@@ -345,7 +346,7 @@ impl Book {
                 round.bytes.extend_from_slice(&frame::text(&words.ended(&follower.title(), ended)));
                 let (_, follower) = self.all.swap_remove(index);
                 self.turn = index;
-                round.over.push(follower);
+                round.over.push(*follower);
             }
         }
     }

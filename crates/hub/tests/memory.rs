@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parlour_hub::{
-    BoxFuture, Conversation, Encoder, Head, Here, History, HistoryError, Hub, HubSettings, NewSeat, Published, Turn,
+    Announcer, BoxFuture, Conversation, Encoder, Ended, Followers, Head, Here, History, HistoryError, Hub, HubSettings,
+    NewFollower, NewSeat, Note, Published, Turn,
 };
 use parlour_model::{
     AccountId, Author, Clock, Epoch, Event, EventBody, RoomId, RoomName, Seq, SourcePrefix, Timestamp,
 };
-use parlour_websocket::{Connection as Socket, Limits};
+use parlour_websocket::{CloseCode, Connection as Socket, Limits};
 use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
@@ -109,6 +110,36 @@ async fn sit_on(hub: &Hub, room: &RoomName, socket: Socket) {
     tokio::spawn(hub.converse(socket, Arc::new(connection), Some(seat), Silent));
 }
 
+/// Announces nothing.
+struct Mute;
+
+impl Announcer for Mute {
+    fn ended(&self, _: &str, _: Ended) -> String {
+        String::new()
+    }
+
+    fn note(&self, _: &Note) -> String {
+        String::new()
+    }
+
+    fn expiring(&self, _: Timestamp) -> String {
+        String::new()
+    }
+
+    fn goodbye(&self, _: CloseCode, _: &str) -> Option<String> {
+        None
+    }
+}
+
+async fn follow_on(hub: &Hub, room: &RoomName, socket: Socket) {
+    let connection = Arc::new(hub.connect(None, SourcePrefix::of(IpAddr::V4(Ipv4Addr::LOCALHOST))).unwrap());
+    let new = NewFollower { person: None, encoder: &Texts, since: None, most_people: 0 };
+    let (follower, _) = hub.follow(room, &connection, new).await.unwrap();
+    let followers = Followers::new(&connection, Mute);
+    followers.add(follower).unwrap();
+    tokio::spawn(hub.converse_following(socket, connection, followers, Silent));
+}
+
 const DEAF: usize = 500;
 const TEXT: usize = 4 * 1024;
 const EVENTS: Seq = 4_000;
@@ -154,10 +185,25 @@ const BYTES_OF_ONE: usize = 1_400;
 
 #[test]
 fn a_thousand_who_only_sit_there_cost_little_more_than_a_kibibyte_each() {
-    alone(Builder::new_current_thread(), idle());
+    alone(Builder::new_current_thread(), async {
+        let each = idle(sit_on).await;
+        assert!(each <= BYTES_OF_ONE, "{each} bytes for each of those who do nothing");
+    });
 }
 
-async fn idle() {
+/// Likewise for one that follows a room, and could follow others.
+const BYTES_OF_FOLLOWER: usize = 2_000;
+
+#[test]
+fn a_thousand_who_follow_a_room_cost_little_more() {
+    alone(Builder::new_current_thread(), async {
+        let each = idle(follow_on).await;
+        assert!(each <= BYTES_OF_FOLLOWER, "{each} bytes for each of those who do nothing");
+    });
+}
+
+/// What each of a thousand idle connections takes.
+async fn idle(begin: impl AsyncFn(&Hub, &RoomName, Socket)) -> usize {
     let settings = HubSettings { connections_per_source: IDLE + 1, ..HubSettings::default() };
     let hub = Hub::start(settings, Arc::new(Empty), Arc::new(Never));
     let room = RoomName::parse("den").unwrap();
@@ -172,9 +218,8 @@ async fn idle() {
         }
         peers.push(std::net::TcpStream::connect(address).unwrap());
         let (stream, _) = listener.accept().await.unwrap();
-        sit_on(&hub, &room, Socket::from_tcp(stream, Limits { message_bytes: 1 })).await;
+        begin(&hub, &room, Socket::from_tcp(stream, Limits { message_bytes: 1 })).await;
         yield_now().await;
     }
-    let each = (LIVE.load(Ordering::Relaxed) - before) / IDLE;
-    assert!(each <= BYTES_OF_ONE, "{each} bytes for each of those who do nothing");
+    (LIVE.load(Ordering::Relaxed) - before) / IDLE
 }
