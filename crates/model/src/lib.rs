@@ -15,6 +15,7 @@ pub mod session;
 pub mod token;
 pub mod username;
 pub mod violation;
+mod words;
 
 pub use account::{Account, AccountId, AdminLevel, Profile, ProfileChange};
 pub use client::{Client, Contract, SourcePrefix};
@@ -27,3 +28,4 @@ pub use room::{Epoch, Power, Role, RoomId, RoomName, Visibility};
 pub use session::{Session, SessionId};
 pub use username::{Username, UsernamePolicy};
 pub use violation::{Field, Rule, Violation};
+pub use words::words;

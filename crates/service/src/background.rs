@@ -4,7 +4,7 @@ use parlour_model::RoomName;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
-use crate::{Error, Result, control, housekeeping, mail};
+use crate::{Error, Result, control, housekeeping, live, mail};
 
 /// What runs beside the requests, until it is told to stop.
 pub struct Background(Vec<JoinHandle<()>>);
@@ -23,6 +23,7 @@ impl App {
             tokio::spawn(mail::worker::run(self.clone(), transport)),
             tokio::spawn(control::watch(self.clone(), head)),
             tokio::spawn(housekeeping::run(self.clone())),
+            tokio::spawn(live::index::follow(self.clone())),
         ]))
     }
 

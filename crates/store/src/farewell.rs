@@ -39,12 +39,19 @@ impl Store {
     /// Erases what an account wrote and what was said of it, before it is deleted, a few events in a transaction. What
     /// it writes meanwhile is erased with it.
     pub async fn erase_events(&self, account: AccountId) -> Result<()> {
-        for step in [WRITTEN, ABOUT] {
+        for step in [FOUND, WRITTEN, ABOUT] {
             while self.db.run(step, params![account, STEP]).await? >= STEP.unsigned_abs() {}
         }
         Ok(())
     }
 }
+
+/// What the search knows of it.
+const FOUND: crate::database::Sql = sql!(
+    "DELETE FROM search_entry WHERE id IN (SELECT search_entry.id FROM event \
+     JOIN search_entry ON search_entry.room_id = event.room_id AND search_entry.seq = event.seq \
+     WHERE event.author_id = $1 LIMIT $2)"
+);
 
 /// What somebody wrote; what they did stays, done by nobody.
 const WRITTEN: crate::database::Sql = sql!(
@@ -83,6 +90,7 @@ pub(crate) async fn leave_one(tx: &mut Tx<'_>, account: AccountId, now: Timestam
 
 /// Erases what is left of an account's events: what was written after [`Store::erase_events`].
 pub(crate) async fn erase_rest(tx: &mut Tx<'_>, account: AccountId) -> Result<()> {
-    tx.run_all(vec![(WRITTEN, params![account, i64::MAX]), (ABOUT, params![account, i64::MAX])]).await?;
+    let work = [FOUND, WRITTEN, ABOUT].map(|step| (step, params![account, i64::MAX]));
+    tx.run_all(work.to_vec()).await?;
     Ok(())
 }

@@ -23,6 +23,7 @@ mod person;
 mod place;
 mod problem;
 mod rooms;
+mod search;
 mod secrets;
 mod sessions;
 mod specification;
@@ -57,6 +58,7 @@ pub(crate) fn routes() -> Routes {
         .and(members::routes())
         .and(invitations::routes())
         .and(messages::routes())
+        .and(search::routes())
         .and(specification::routes())
 }
 

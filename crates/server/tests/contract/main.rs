@@ -36,6 +36,7 @@ mod native_messages;
 mod native_people;
 mod native_resets;
 mod native_rooms;
+mod native_search;
 mod native_sessions;
 mod native_socket;
 mod native_stream;

@@ -14,6 +14,7 @@ use parlour_store::{Appended, NewMessage, RoomHead, Store};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
+use super::index::Behind;
 use super::memory::Memory;
 use crate::{Error, Result};
 
@@ -27,12 +28,18 @@ pub(super) struct Batcher {
     store: Store,
     hub: Hub,
     clock: Arc<dyn Clock>,
-    memory: Arc<Memory>,
+    seen: Seen,
     /// The most messages that wait in one room.
     most_waiting: usize,
     rooms: Mutex<HashMap<RoomName, VecDeque<Waiting>>>,
     /// Rung whenever a room has no more to commit.
     emptied: Notify,
+}
+
+/// Who else must know of what was committed.
+pub(super) struct Seen {
+    pub(super) memory: Arc<Memory>,
+    pub(super) behind: Arc<Behind>,
 }
 
 /// What became of a message: committed, and on its way to everybody.
@@ -95,8 +102,8 @@ enum Line {
 }
 
 impl Batcher {
-    pub(super) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, memory: Arc<Memory>, most_waiting: usize) -> Self {
-        Self { store, hub, clock, memory, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
+    pub(super) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, seen: Seen, most_waiting: usize) -> Self {
+        Self { store, hub, clock, seen, most_waiting, rooms: Mutex::default(), emptied: Notify::new() }
     }
 
     /// Puts a message in its room's line. Its sender is answered when it is committed, or at once when the line is full.
@@ -175,7 +182,7 @@ impl Batcher {
             Ok(Some((head, appended))) => self.committed(room, &head, batch, appended),
             // It was ended while these were on their way.
             Ok(None) => {
-                self.memory.forget(room);
+                self.seen.memory.forget(room);
                 for waiting in batch {
                     waiting.answer.give(Err(Error::UnknownRoom), self.clock.now());
                 }
@@ -211,7 +218,7 @@ impl Batcher {
                 Appended::New { seq, at } => {
                     if seq == 1 {
                         // The room has just been made: it was remembered as not being there.
-                        self.memory.forget(room);
+                        self.seen.memory.forget(room);
                     }
                     events.push(waiting.said.event(seq, at));
                     Ok(Posted::New { seq, at })
@@ -224,6 +231,7 @@ impl Batcher {
         }
         // First, so that whoever is answered finds the message in the room.
         if !events.is_empty() {
+            self.seen.behind.note(head.id);
             self.hub.publish(Published { room: room.clone(), head_id: head.id, epoch: head.epoch, events });
         }
         for (answer, outcome) in answers {

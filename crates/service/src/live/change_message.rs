@@ -91,6 +91,7 @@ impl App {
     pub(crate) fn logged(&self, room: &RoomName, logged: Logged) -> Result<Event> {
         let Logged { head, events } = logged;
         let last = events.last().cloned().ok_or_else(|| Error::internal("a change without an event"))?;
+        self.live.behind().note(head.id);
         self.live.hub().publish(Published { room: room.clone(), head_id: head.id, epoch: head.epoch, events });
         Ok(last)
     }

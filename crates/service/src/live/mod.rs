@@ -8,6 +8,7 @@ mod batcher;
 mod change_message;
 mod follow;
 pub mod history;
+pub(crate) mod index;
 mod mark_read;
 mod memory;
 pub mod talk;
@@ -24,6 +25,8 @@ pub use parlour_hub::{
     Announcer, Connection, Conversation, Counts, Encoder, Ended, Farewell, Feed, Flow, Followers, Found, Heard, Here,
     MOST_ROOMS, NotFollowed, Note, PutOut, Turn,
 };
+
+pub(crate) use access::is_admin;
 
 use batcher::{Answer, Said};
 

@@ -7,7 +7,8 @@ use parlour_hub::Hub;
 use parlour_model::{Clock, Timestamp};
 use parlour_store::Store;
 
-use super::batcher::Batcher;
+use super::batcher::{Batcher, Seen};
+use super::index::Behind;
 use super::memory::Memory;
 use crate::Result;
 use crate::settings::ChatSettings;
@@ -19,6 +20,7 @@ const COUNT_AGAIN: Duration = Duration::from_mins(1);
 pub struct Live {
     hub: Hub,
     memory: Arc<Memory>,
+    behind: Arc<Behind>,
     /// How many accounts there were when they were last counted.
     counted: Mutex<Option<(i64, Timestamp)>>,
     pub(super) batcher: Arc<Batcher>,
@@ -27,8 +29,10 @@ pub struct Live {
 impl Live {
     pub(crate) fn new(store: Store, hub: Hub, clock: Arc<dyn Clock>, settings: &ChatSettings) -> Self {
         let memory = Arc::new(Memory::default());
-        let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, memory.clone(), settings.queue));
-        Self { hub, memory, counted: Mutex::default(), batcher }
+        let behind = Arc::new(Behind::default());
+        let seen = Seen { memory: memory.clone(), behind: behind.clone() };
+        let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, seen, settings.queue));
+        Self { hub, memory, behind, counted: Mutex::default(), batcher }
     }
 
     /// The hub: seats, presence and delivery on this node.
@@ -39,6 +43,11 @@ impl Live {
     /// What is remembered of who may do what in which room.
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Where the search is behind.
+    pub(crate) fn behind(&self) -> &Behind {
+        &self.behind
     }
 
     /// How many accounts there are, or were a moment ago: counting walks over all of them.

@@ -11,6 +11,7 @@ mod list_rooms;
 mod make_room;
 mod moderate;
 mod read_log;
+mod search;
 
 use parlour_model::{AccountId, Field, RoomId, RoomName, Rule, Violation};
 
@@ -19,6 +20,7 @@ pub use list_members::{Ban, RoomMember};
 pub use list_rooms::{Activity, RoomSeen};
 pub use parlour_store::RoomView;
 pub use read_log::{Timeline, Window};
+pub use search::Found;
 
 use crate::app::App;
 use crate::authenticate::Caller;

@@ -10,6 +10,7 @@ mod postgres;
 mod races;
 mod refresh;
 mod resets;
+mod rooms;
 mod schema;
 mod sqlite;
 mod statements;

@@ -7,10 +7,22 @@ use tokio_postgres::types::Type;
 
 use crate::harness::{Home, Place, connect};
 
-/// A statement as both databases would get it, and where it stands.
+/// A statement as both databases would get it, or the one it is for, and where it stands.
 struct Found {
     place: String,
     text: String,
+    meant_for: Option<Dialect>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+/// The statements that a database gets.
+fn statements_for(dialect: Dialect) -> impl Iterator<Item = Found> {
+    statements().into_iter().filter(move |found| found.meant_for.is_none_or(|meant_for| meant_for == dialect))
 }
 
 #[tokio::test]
@@ -18,7 +30,7 @@ async fn every_statement_is_understood_by_sqlite() {
     let home = Home::sqlite().await;
     let Place::Folder(folder) = &home.place else { unreachable!() };
     let connection = folder.connection();
-    for Found { place, text } in statements() {
+    for Found { place, text, .. } in statements_for(Dialect::Sqlite) {
         if let Err(error) = connection.prepare(&text.replace('$', "?")) {
             panic!("{place}: {error}\n{text}");
         }
@@ -32,7 +44,7 @@ async fn every_statement_is_understood_by_postgresql_in_three_types() {
     let Place::Server(server) = &home.place else { unreachable!() };
     let client = connect(&server.url).await;
     let ours = [Type::INT8, Type::TEXT, Type::BYTEA];
-    for Found { place, text } in statements() {
+    for Found { place, text, .. } in statements_for(Dialect::Postgres) {
         let prepared = client.prepare(&text).await.unwrap_or_else(|error| panic!("{place}: {error:?}\n{text}"));
         // `SELECT 1` inside EXISTS is never read; whatever is read must be of a type that the store reads.
         let columns = prepared.columns().iter().map(tokio_postgres::Column::type_);
@@ -50,10 +62,21 @@ fn statements() -> Vec<Found> {
     let all: String = sources.iter().map(|(_, text)| text.as_str()).collect();
     let mut found = Vec::new();
     for (path, text) in &sources {
+        // Of two that are said together the first is PostgreSQL's.
+        let mut pairs = text.match_indices("Sql::each(").map(|(at, _)| at).peekable();
+        let mut second = false;
         for (at, _) in text.match_indices("sql!(") {
             let line = text[..at].matches('\n').count() + 1;
             let place = format!("{}:{line}", path.display());
-            found.push(Found { text: parts(&text[at + "sql!(".len()..], &all, &place), place });
+            let meant_for = if std::mem::take(&mut second) {
+                Some(Dialect::Sqlite)
+            } else if pairs.next_if(|pair| *pair < at).is_some() {
+                second = true;
+                Some(Dialect::Postgres)
+            } else {
+                None
+            };
+            found.push(Found { text: parts(&text[at + "sql!(".len()..], &all, &place), place, meant_for });
         }
     }
     assert!(found.len() > 80, "only {} statements were found: has `sql!` changed?", found.len());
