@@ -12,6 +12,7 @@ mod refresh;
 mod resets;
 mod rooms;
 mod schema;
+mod search;
 mod sqlite;
 mod statements;
 mod story;
