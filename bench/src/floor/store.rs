@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use parlour_model::{
     AccountId, AdminLevel, Contract, Profile, RoomName, SourcePrefix, Timestamp, Username, UsernamePolicy,
 };
+use parlour_store::NewMessage;
 use parlour_store::account::{NewAccount, SignUp};
 use parlour_store::audit::NewAudit;
-use parlour_store::room::NewMessage;
 use parlour_store::{Role, Store};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
