@@ -56,5 +56,11 @@ function answer(document_, status, response) {
   if (media.length === 0 && headers.length === 0) return h('li', { class: 'bare' }, head);
   return h('li', null, h('details', good ? { open: true } : null, h('summary', null, head),
     headers.map(([name, header]) => h('p', { class: 'header' }, h('code', null, name), ' ', inline(resolve(document_, header).description ?? ''))),
-    media.map(([type, one]) => content(document_, type, one, `the answer ${status}`))));
+    media.map(([type, one]) => content(document_, type, one, `the answer ${status}`)), 'application/problem+json' in (response.content ?? {}) ? types(document_, status) : null));
+}
+
+/** The problems that have this status. */
+function types(document_, status) {
+  const all = (document_['x-problems'] ?? []).filter((one) => String(one.status) === status);
+  return h('p', { class: 'header' }, 'Types: ', all.map((one, at) => [at > 0 ? ', ' : '', h('a', { href: `#${one.word}` }, one.word)]), '.');
 }

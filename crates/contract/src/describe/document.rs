@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use parlour_model::Contract;
 use serde_json::{Map, Value, json};
 
-use super::{Shape, filling, reach, texts};
+use super::{Shape, filling, heads, reach, texts};
 use crate::actions::Actions;
 use crate::cookies::Cookies;
 use crate::fixed::Fixed;
@@ -37,6 +37,7 @@ fn made() -> Value {
     document["servers"] = json!([{"url": "/", "description": "This server."}]);
     document["x-problems"] = native::kinds::described();
     document["tags"] = texts::tags();
+    document["components"]["headers"] = heads::components();
     document["components"]["securitySchemes"] = texts::security_schemes();
     document
 }

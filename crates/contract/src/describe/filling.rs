@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use parlour_model::Contract;
 use serde_json::{Map, Value, json};
 
-use super::Shape;
+use super::{Shape, heads};
 use crate::native;
 use crate::territory::contract_of;
 
@@ -23,6 +23,7 @@ pub(super) fn fill(paths: &mut Map<String, Value>, shapes: &[(Contract, Shape)])
                 route.refuse(operation, shape);
             }
             Route::explain(operation);
+            heads::put_on(operation, contract);
         }
     }
 }
@@ -83,10 +84,6 @@ impl Route<'_> {
             let described = responses.entry(status.to_string()).or_insert_with(|| json!({}));
             if status >= 400 && described["content"].is_null() {
                 described["content"] = json!({shape.content_type: {"schema": schema}});
-            }
-            if matches!(status, 429 | 503) {
-                described["headers"]["Retry-After"] =
-                    json!({"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}});
             }
         }
         let named = responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5']));

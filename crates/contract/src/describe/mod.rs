@@ -6,6 +6,7 @@
 
 mod document;
 mod filling;
+mod heads;
 mod reach;
 pub(crate) mod sockets;
 mod texts;

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::asked::Asked;
 use super::me::Me;
 use super::member::{Anybody, Member};
-use super::once::{Answered, Kept, Once, Turn, scope};
+use super::once::{Answered, Kept, Name, Once, Turn, scope};
 use super::person::Person;
 use super::sessions::{Entered, entered};
 use super::{Kind, Native, Problem};
@@ -27,7 +27,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Makes an account, and begins a session if one is wanted.
-#[utoipa::path(post, path = "/api/v2/accounts", security(()), request_body = NewAccount,
+#[utoipa::path(post, path = "/api/v2/accounts", security(()), params(Name), request_body = NewAccount,
     responses((status = 201, body = Entered, headers(
         ("Set-Cookie" = String, description = "`sessionid`, where a cookie was asked for."),
     )), (status = 409)))]

@@ -17,6 +17,7 @@ use parlour_model::{Client, Field, Rule, Violation};
 use parlour_service::idempotency::{Attempt, Claim};
 use parlour_service::{Caller, Error};
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::Native;
 use crate::body::{object, read, says_json};
@@ -71,6 +72,17 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Error> {
 }
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// How a request names itself, for the description.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it describes what `key` reads")]
+pub(super) struct Name {
+    /// 1 to 128 visible ASCII characters. The same key with the same request within 24 hours does nothing and is
+    /// answered as the first one was; with another request it is 409.
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: Option<String>,
+}
 
 const MOST_CHARACTERS: usize = 128;
 

@@ -43,10 +43,33 @@ fn judge(method: &str, target: &str, response: &Response) -> Result<(), String> 
     if described.is_null() {
         return Err(format!("status {} is not described", response.status));
     }
-    if !response.all("set-cookie").is_empty() && described["headers"]["Set-Cookie"].is_null() {
-        return Err("that a cookie is set is not described".to_owned());
-    }
+    headers(described, response)?;
     if method == "head" { Ok(()) } else { body(described, response) }
+}
+
+/// What a client is to do something with.
+const TELLING: [&str; 9] = [
+    "set-cookie",
+    "etag",
+    "retry-after",
+    "link",
+    "location",
+    "content-disposition",
+    "ratelimit",
+    "ratelimit-policy",
+    "last-modified",
+];
+
+fn headers(described: &Value, response: &Response) -> Result<(), String> {
+    let names = described["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase());
+    let known: Vec<String> = names.collect();
+    // What is left is told with refusals, too, and described where all went well.
+    let asked = |name: &&str| response.status < 400 && response.status != 304 || !name.starts_with("ratelimit");
+    let told = TELLING.into_iter().filter(|name| response.header(name).is_some()).filter(asked);
+    match told.into_iter().find(|name| !known.iter().any(|one| one == name)) {
+        Some(name) => Err(format!("the header {name} is not described")),
+        None => Ok(()),
+    }
 }
 
 /// What hyper answers by itself, before any contract has seen the request: an empty body and no policy of ours.
