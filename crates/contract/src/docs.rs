@@ -7,21 +7,24 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 
+use crate::asset::{ASK_AGAIN, Asset, send};
 use crate::describe::{Routes, Serve, routes};
-use crate::fixed::Fixed;
 use crate::reply;
 
 /// The page loads from here and asks here, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static PAGE: LazyLock<Fixed> =
-    LazyLock::new(|| Fixed::new("text/html; charset=utf-8", include_bytes!("../../../web/docs/index.html").as_slice()));
+static PAGE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("text/html; charset=utf-8", include_bytes!("../../../web/docs/index.html").as_slice()));
 
-static FILES: LazyLock<[(&str, Fixed); 7]> = LazyLock::new(|| {
-    let script = |text: &'static str| Fixed::new("text/javascript; charset=utf-8", text);
+/// The colours and sizes are the web client's.
+const STYLE: &str = concat!(include_str!("../../../web/style/base.css"), include_str!("../../../web/docs/docs.css"));
+
+static FILES: LazyLock<[(&str, Asset); 7]> = LazyLock::new(|| {
+    let script = |text: &'static str| Asset::new("text/javascript; charset=utf-8", text);
     [
-        ("docs.css", Fixed::new("text/css; charset=utf-8", include_str!("../../../web/docs/docs.css"))),
+        ("docs.css", Asset::new("text/css; charset=utf-8", STYLE)),
         ("main.js", script(include_str!("../../../web/docs/main.js"))),
         ("dom.js", script(include_str!("../../../web/docs/dom.js"))),
         ("schema.js", script(include_str!("../../../web/docs/schema.js"))),
@@ -41,7 +44,7 @@ pub(crate) fn routes() -> Routes {
     (status = 304),
 ))]
 async fn docs(asked: HeaderMap) -> Response {
-    let mut response = PAGE.answer(&asked);
+    let mut response = send(&PAGE, &asked, ASK_AGAIN);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     // What is tried from the page comes from this origin, and says so.
@@ -57,5 +60,5 @@ async fn docs(asked: HeaderMap) -> Response {
 ))]
 async fn docs_file(Path(file): Path<String>, asked: HeaderMap) -> Response {
     let found = FILES.iter().find(|(name, _)| *name == file);
-    found.map_or_else(|| reply::empty(StatusCode::NOT_FOUND), |(_, file)| file.answer(&asked))
+    found.map_or_else(|| reply::empty(StatusCode::NOT_FOUND), |(_, file)| send(file, &asked, ASK_AGAIN))
 }

@@ -22,13 +22,13 @@ mod web;
 mod well_known;
 
 mod address;
+mod asset;
 mod body;
 mod caller;
 mod describe;
 mod desk;
 mod door;
 mod etag;
-mod fixed;
 mod headers;
 mod lasting;
 mod live;
@@ -82,12 +82,12 @@ fn router(desk: Desk) -> Router {
 
 /// OpenAPI 3.1 of every HTTP route, as JSON: what `/api/v2/openapi.json` answers with.
 pub fn openapi() -> &'static [u8] {
-    describe::document().bytes()
+    &describe::document().whole
 }
 
 /// AsyncAPI 3 of every socket, as JSON: what `/api/v2/asyncapi.json` answers with.
 pub fn asyncapi() -> &'static [u8] {
-    describe::sockets::sockets().bytes()
+    &describe::sockets::sockets().whole
 }
 
 /// Puts all contracts behind one door.

@@ -9,18 +9,17 @@ mod assets;
 
 use std::sync::LazyLock;
 
-use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use utoipa::IntoResponses;
 
+use crate::asset::send;
 use crate::caller::{SESSION_COOKIE, cookie};
 use crate::describe::{Routes, Serve, routes};
-use crate::etag;
 use crate::reply;
-use assets::{Asset, Shelf};
+use assets::Shelf;
 
 /// What a page of the client may do: load from here and speak to here, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -122,52 +121,4 @@ fn shared(path: &str, headers: &HeaderMap) -> Response {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
     response
-}
-
-/// An asset as the client can take it: not at all if it has it, and small if it inflates.
-fn send(asset: &Asset, asked: &HeaderMap, caching: &'static str) -> Response {
-    let fresh = etag::has(asked, &asset.tag);
-    let small = !fresh && takes_gzip(asked);
-    let mut response = match (fresh, small) {
-        (true, _) => reply::empty(StatusCode::NOT_MODIFIED),
-        (false, true) => Response::new(Body::from(asset.small())),
-        (false, false) => Response::new(Body::from(asset.whole.clone())),
-    };
-    let headers = response.headers_mut();
-    if !fresh {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
-    }
-    if small {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(header::ETAG, asset.tag.clone());
-    response
-}
-
-/// Whether `gzip` is among the codings that the client takes (RFC 9110 §12.5.3), and is not refused by a weight of zero.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let Some(accepted) = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    accepted.split(',').any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        named && !parts.any(|weight| matches!(weight, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gzip_is_sent_only_to_who_takes_it() {
-        let takes = |value: &'static str| {
-            takes_gzip(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
-        };
-        assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("deflate,gzip"));
-        assert!(!takes("br") && !takes("gzip;q=0") && !takes("") && !takes_gzip(&HeaderMap::new()));
-    }
 }

@@ -7,18 +7,18 @@ use serde_json::{Map, Value, json};
 
 use super::{Shape, filling, heads, reach, texts};
 use crate::actions::Actions;
+use crate::asset::Asset;
 use crate::cookies::Cookies;
-use crate::fixed::Fixed;
 use crate::lobby::Lobby;
 use crate::native::{self, Native};
 use crate::refusal::Words;
 use crate::rooms::Rooms;
 use crate::tokens::Tokens;
 
-static DOCUMENT: LazyLock<Fixed> = LazyLock::new(|| Fixed::new("application/json", made().to_string().into_bytes()));
+static DOCUMENT: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", made().to_string().into_bytes()));
 
 /// The document as it is sent.
-pub(crate) fn document() -> &'static Fixed {
+pub(crate) fn document() -> &'static Asset {
     &DOCUMENT
 }
 

@@ -10,13 +10,13 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::texts;
-use crate::fixed::Fixed;
+use crate::asset::Asset;
 use crate::{actions, lobby, native, rooms};
 
-static DOCUMENT: LazyLock<Fixed> = LazyLock::new(|| Fixed::new("application/json", made().to_string().into_bytes()));
+static DOCUMENT: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", made().to_string().into_bytes()));
 
 /// The document as it is sent.
-pub(crate) fn sockets() -> &'static Fixed {
+pub(crate) fn sockets() -> &'static Asset {
     &DOCUMENT
 }
 

@@ -4,6 +4,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Native;
+use crate::asset::{ASK_AGAIN, send};
 use crate::describe::sockets::sockets;
 use crate::describe::{Routes, Serve, document, routes};
 
@@ -19,17 +20,16 @@ pub(super) fn routes() -> Routes {
     (status = 304),
 ))]
 async fn openapi(headers: HeaderMap) -> Response {
-    document().answer(&headers)
+    send(document(), &headers, ASK_AGAIN)
 }
 
 /// The sockets.
 ///
 /// AsyncAPI 3 of every WebSocket of this server. It has an `ETag`, and changes only with the server's version.
 #[utoipa::path(get, path = "/api/v2/asyncapi.json", security(()), responses(
-    (status = 200, description = "The document.", content_type = "application/json", body = Object,
-        headers(("ETag" = String, description = "To be sent as `If-None-Match` the next time."))),
-    (status = 304, description = "As the client has it."),
+    (status = 200, description = "The document.", content_type = "application/json", body = Object),
+    (status = 304),
 ))]
 async fn asyncapi(headers: HeaderMap) -> Response {
-    sockets().answer(&headers)
+    send(sockets(), &headers, ASK_AGAIN)
 }

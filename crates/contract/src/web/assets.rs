@@ -2,16 +2,10 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::sync::OnceLock;
 
-use axum::http::HeaderValue;
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use parlour_service::secret::digest;
 
-use crate::etag;
+use crate::asset::Asset;
 
 /// The files at these paths below `web/`.
 macro_rules! files {
@@ -83,33 +77,6 @@ impl Shelf {
             digest,
         }
     }
-}
-
-/// A file as it is sent.
-pub(super) struct Asset {
-    pub(super) content_type: &'static str,
-    pub(super) tag: HeaderValue,
-    pub(super) whole: Bytes,
-    small: OnceLock<Bytes>,
-}
-
-impl Asset {
-    fn new(content_type: &'static str, whole: impl Into<Bytes>) -> Self {
-        let whole = whole.into();
-        Self { content_type, tag: etag::tag(&whole), whole, small: OnceLock::new() }
-    }
-
-    /// Its bytes as gzip (RFC 1952), made once.
-    pub(super) fn small(&self) -> Bytes {
-        self.small.get_or_init(|| gzip(&self.whole)).clone()
-    }
-}
-
-fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    // Memory takes every write.
-    let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    written.map(Bytes::from).unwrap_or_default()
 }
 
 /// A script or a sheet without indentation and without comments that have lines of their own: they are half of it, and
