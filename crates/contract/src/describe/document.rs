@@ -32,6 +32,7 @@ fn made() -> Value {
     }
     add_schemas(&mut document, &shapes);
     reach::tidy(&mut document);
+    heads::put_on_pages(&mut document);
     document["openapi"] = json!("3.1.0");
     document["info"] = texts::info();
     document["servers"] = json!([{"url": "/", "description": "This server."}]);

@@ -45,12 +45,12 @@ impl Route<'_> {
         }
     }
 
-    /// Tag and id. Handlers of two contracts may have one name, and one handler may serve two methods.
+    /// Tag and id. Handlers of two contracts may have one name, and one may serve GET and POST.
     fn name(&self, operation: &mut Value, ids: &mut BTreeSet<String>) {
         let tag = self.tag();
         let handler = operation["operationId"].as_str().unwrap_or("route");
         let id = format!("{}_{handler}", tag.replace(['-', ' ', '/'], "_"));
-        let id = if ids.contains(&id) { format!("{id}_{}", self.method) } else { id };
+        let id = if ids.contains(&id) && self.method == "post" { format!("{id}_by_post") } else { id };
         operation["operationId"] = json!(id);
         shorten(operation);
         operation["tags"] = json!([tag]);

@@ -1,13 +1,17 @@
 //! The headers of answers, described once and referred to.
 
 use parlour_model::Contract;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What a header of ours means.
 pub(super) fn components() -> Value {
     json!({
         "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}},
         "ETag": {"description": "To be sent as `If-None-Match` the next time.", "schema": {"type": "string"}},
+        "Link": {
+            "description": "Where there is more: `<…>; rel=\"next\"`, the same list after `next`.",
+            "schema": {"type": "string"}
+        },
         "RateLimit": {
             "description": "To somebody who is logged in: `\"api\";r=<left>;t=<seconds until full>`.",
             "schema": {"type": "string", "examples": ["\"api\";r=119;t=1"]}
@@ -31,9 +35,23 @@ pub(super) fn put_on(operation: &mut Value, contract: Option<Contract>) {
         if is_kept && (is_good || status == "304") {
             put(response, "ETag");
         }
-        if is_good && contract == Some(Contract::Native) {
+        if (is_good || status == "101") && contract == Some(Contract::Native) {
             put(response, "RateLimit");
             put(response, "RateLimit-Policy");
+        }
+    }
+}
+
+/// Says of lists that are paged where the rest is told to be: those that have a `next`.
+pub(super) fn put_on_pages(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let operations = document["paths"].as_object_mut().into_iter().flat_map(Map::values_mut);
+    for operation in operations.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let named = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
+        let schema = named.map_or(schema, |name| &schemas[name]);
+        if schema["properties"]["next"].is_object() {
+            put(&mut operation["responses"]["200"], "Link");
         }
     }
 }

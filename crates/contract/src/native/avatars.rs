@@ -37,7 +37,7 @@ const DEADLINE: Duration = Duration::from_mins(1);
 /// Sets one's picture: PNG, JPEG, GIF or WebP.
 ///
 /// It is decoded, cut to a square, scaled to 256 by 256 and written anew as PNG, so that nothing of its metadata stays.
-#[utoipa::path(put, path = "/api/v2/me/avatar",
+#[utoipa::path(put, path = "/api/v2/me/avatar", operation_id = "set_avatar",
     request_body(content_type = "application/octet-stream", description = "At most 5 MiB and 25 megapixels."),
     responses((status = 200, body = Me), (status = 413), (status = 415)))]
 async fn set(
@@ -59,14 +59,14 @@ async fn set(
 }
 
 /// Takes one's picture away.
-#[utoipa::path(delete, path = "/api/v2/me/avatar", responses((status = 200, body = Me)))]
+#[utoipa::path(delete, path = "/api/v2/me/avatar", operation_id = "remove_avatar", responses((status = 200, body = Me)))]
 async fn remove(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
     let account = desk.app.remove_avatar(&caller, address(&desk, caller.account.id), &client).await?;
     shown(&desk, &account).await
 }
 
 /// The picture of somebody, 256 by 256.
-#[utoipa::path(get, path = "/api/v2/accounts/{id}/avatar", security(()), params(("id" = i64, Path), Version),
+#[utoipa::path(get, path = "/api/v2/accounts/{id}/avatar", operation_id = "avatar", security(()), params(("id" = i64, Path), Version),
     responses((status = 200, description = "The picture.", content_type = "image/png", body = Vec<u8>), (status = 304)))]
 async fn picture(State(desk): State<Desk>, id: Id, asked: Asked<Version>, headers: HeaderMap) -> Answer<Native> {
     let account = desk.app.look_up_person(account_id(id)?).await?;

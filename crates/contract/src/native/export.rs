@@ -34,7 +34,8 @@ pub(super) fn routes() -> Routes {
 /// One object: `account`, `avatar` (base64 of the PNG, or `null`), then lists under names that say what they
 /// are, the messages last. Of others there are no more than usernames. A few a day.
 #[utoipa::path(get, path = "/api/v2/me/export",
-    responses((status = 200, description = "The export.", content_type = "application/json", body = Object)))]
+    responses((status = 200, description = "The export.", content_type = "application/json", body = Object,
+        headers(("Content-Disposition" = String, description = "`attachment`, with the name of a file.")))))]
 async fn export(State(desk): State<Desk>, Visitor(client): Visitor, Member(caller): Member) -> Answer<Native> {
     let parts = desk.app.export(&caller, &client).await?;
     let mut response = Response::new(Body::new(Writing::new(parts)));

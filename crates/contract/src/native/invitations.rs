@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::Native;
 use super::asked::Asked;
 use super::member::Member;
-use super::once::{Once, scope};
+use super::once::{Name, Once, scope};
 use super::paging::{Page, Paging};
 use super::person::Person;
 use super::place::{Place, Who};
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Invites somebody into a room.
-#[utoipa::path(post, path = "/api/v2/rooms/{name}/invitations", params(("name" = String, Path)),
+#[utoipa::path(post, path = "/api/v2/rooms/{name}/invitations", params(("name" = String, Path), Name),
     request_body = Invited, responses((status = 201, body = InvitationShape), (status = 409)))]
 async fn invite(
     State(desk): State<Desk>,
@@ -64,7 +64,7 @@ async fn withdraw(
 }
 
 /// The caller's invitations, the newest first.
-#[utoipa::path(get, path = "/api/v2/invitations", params(Paging),
+#[utoipa::path(get, path = "/api/v2/invitations", operation_id = "invitations", params(Paging),
     responses((status = 200, body = Page<InvitationShape>)))]
 async fn list(
     State(desk): State<Desk>,

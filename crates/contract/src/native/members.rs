@@ -33,7 +33,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The members of a room, by their numbers.
-#[utoipa::path(get, path = "/api/v2/rooms/{name}/members", params(("name" = String, Path), Beginning, Paging),
+#[utoipa::path(get, path = "/api/v2/rooms/{name}/members", operation_id = "members", params(("name" = String, Path), Beginning, Paging),
     responses((status = 200, body = Page<RoomMemberShape>), (status = 403)))]
 async fn list(
     State(desk): State<Desk>,
@@ -93,7 +93,7 @@ async fn give_role(
 }
 
 /// Puts a member out.
-#[utoipa::path(delete, path = "/api/v2/rooms/{name}/members/{id}",
+#[utoipa::path(delete, path = "/api/v2/rooms/{name}/members/{id}", operation_id = "put_out",
     params(("name" = String, Path), ("id" = i64, Path)), responses((status = 204), (status = 409)))]
 async fn remove(
     State(desk): State<Desk>,

@@ -11,7 +11,7 @@ use super::Native;
 use super::asked::{Asked, malformed};
 use super::event::EventShape;
 use super::member::{Anybody, Member};
-use super::once::{Once, scope};
+use super::once::{Name, Once, scope};
 use super::paging::{Page, Paging};
 use super::person::Person;
 use super::place::Place;
@@ -64,7 +64,7 @@ fn paged<C: super::paging::Cursor + Clone>(
 }
 
 /// Makes a room, whose owner is the caller, or finds the room of the caller and somebody else.
-#[utoipa::path(post, path = "/api/v2/rooms", request_body = NewRoom,
+#[utoipa::path(post, path = "/api/v2/rooms", params(Name), request_body = NewRoom,
     responses((status = 201, body = Room<'static>), (status = 200, body = Room<'static>), (status = 404), (status = 409)))]
 async fn make(
     State(desk): State<Desk>,

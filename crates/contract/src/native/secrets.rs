@@ -18,7 +18,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Has a link mailed that sets another password, if somebody has the address. The answer is the same for all.
-#[utoipa::path(post, path = "/api/v2/password-resets", security(()), request_body = Address,
+#[utoipa::path(post, path = "/api/v2/password-resets", operation_id = "ask_for_reset", security(()), request_body = Address,
     responses((status = 202, description = "If somebody has the address, they have mail.")))]
 async fn ask(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<Native, Address>) -> Answer<Native> {
     desk.app.ask_for_reset(&body.value().email, &client).await?;

@@ -31,7 +31,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// Accounts by their numbers, or those whose username or e-mail address begins so.
-#[utoipa::path(get, path = "/api/v2/admin/accounts", params(Search),
+#[utoipa::path(get, path = "/api/v2/admin/accounts", operation_id = "accounts", params(Search),
     responses((status = 200, body = Page<Overseen>), (status = 403)))]
 async fn list(State(desk): State<Desk>, Admin(_): Admin, query: Asked<Search>, uri: Uri) -> Answer<Native> {
     let Search { q, after, limit: most } = query.0;
@@ -49,7 +49,7 @@ async fn list(State(desk): State<Desk>, Admin(_): Admin, query: Asked<Search>, u
 }
 
 /// Keeps somebody out or lets them in again, or gives them another level. Nobody changes themselves.
-#[utoipa::path(patch, path = "/api/v2/admin/accounts/{id}", params(("id" = i64, Path)), request_body = Oversight,
+#[utoipa::path(patch, path = "/api/v2/admin/accounts/{id}", operation_id = "change_account", params(("id" = i64, Path)), request_body = Oversight,
     responses((status = 200, body = Overseen), (status = 403), (status = 409)))]
 async fn change(
     State(desk): State<Desk>,

@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
 }
 
 /// The audit, newest first: about one account, or about all.
-#[utoipa::path(get, path = "/api/v2/admin/audit", params(About), responses((status = 200, body = Page<AuditItem>), (status = 403)))]
+#[utoipa::path(get, path = "/api/v2/admin/audit", operation_id = "audit", params(About), responses((status = 200, body = Page<AuditItem>), (status = 403)))]
 async fn read(State(desk): State<Desk>, Admin(_): Admin, query: Asked<About>, uri: Uri) -> Answer<Native> {
     let most = limit(query.0.limit, 50, 100)?;
     let before = query.0.after.as_deref().map(place).transpose()?;
