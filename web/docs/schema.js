@@ -114,7 +114,7 @@ export function example(document, schema, name = '', depth = 0) {
   if (type === 'object') return depth > 4 ? {} : fields(document, found, depth);
   if (type === 'array') return depth > 4 ? [] : [example(document, found.items ?? {}, name.replace(/s$/, ''), depth + 1)];
   if (type === 'string') return TEXTS[found.format] ?? NAMES[name] ?? (/_at$|^at$|until$/.test(name) ? TEXTS['date-time'] : '…');
-  return { integer: found.minimum ?? 12, number: 1.5, boolean: true }[type] ?? null;
+  return { integer: found.minimum ?? 12, number: 1, boolean: true }[type] ?? null;
 }
 
 function fields(document, schema, depth) {

@@ -8,7 +8,7 @@ export function channels(document_) {
   return Object.entries(document_?.channels ?? {}).map(([id, channel]) => {
     const here = operations.filter((one) => one.channel?.$ref === `#/channels/${id}`);
     const said = (action) => here.filter((one) => one.action === action).flatMap((one) => one.messages ?? Object.keys(channel.messages ?? {}).map((name) => ({ $ref: `#/channels/${id}/messages/${name}` })));
-    return { id: `socket-${id}`, title: channel.title ?? channel.address ?? id, channel, client: said('receive'), server: said('send') };
+    return { id: `socket-${id}`, title: channel.title ?? `The socket “${id}”`, channel, client: said('receive'), server: said('send') };
   });
 }
 
