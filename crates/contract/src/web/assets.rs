@@ -108,8 +108,11 @@ fn page(digest: &str, cookie: &str) -> String {
     let assets = format!("/assets/{digest}");
     let inside = if cookie == "yes" { INSIDE } else { &[] };
     let scripts = FIRST.iter().chain(inside).map(|(path, _)| *path).filter(|path| *path != "app/theme.js");
-    let preload: String =
-        scripts.map(|path| format!("<link rel=\"modulepreload\" href=\"{assets}/{path}\">\n")).collect();
+    let mut preload = String::new();
+    for path in scripts {
+        // A text takes every write.
+        let _ = writeln!(preload, "<link rel=\"modulepreload\" href=\"{assets}/{path}\">");
+    }
     let page = PAGE.replace("{preload}\n", &preload).replace("{icons}", ICONS.trim_end());
     page.replace("{assets}", &assets).replace("{cookie}", cookie)
 }

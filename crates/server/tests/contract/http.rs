@@ -333,3 +333,12 @@ impl Cookie {
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
+
+/// A text as it may stand anywhere in a path or a query: every byte percent-encoded.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        // A text takes every write.
+        let _ = write!(encoded, "%{byte:02X}");
+        encoded
+    })
+}

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Member, PASSWORD, Server};
+use crate::http::percent_encoded;
 use crate::native_rooms::{kind, room};
 
 const THUMB: &str = "%F0%9F%91%8D";
@@ -205,8 +206,7 @@ async fn people_react_within_limits() {
     }
     for number in 0..19_u32 {
         let emoji = char::from_u32(0x1F600 + number).unwrap().to_string();
-        let encoded: String = emoji.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        react("PUT", &bob, &encoded).await.expect(200);
+        react("PUT", &bob, &percent_encoded(&emoji)).await.expect(200);
     }
     assert_eq!(react("PUT", &bob, "%F0%9F%8D%B5").await.status, 422, "the 21st");
     react("PUT", &bob, THUMB).await.expect(200);

@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Member, Server};
-use crate::http::Response;
+use crate::http::{Response, percent_encoded};
 use crate::socket::Socket;
 
 /// A path of a room, with what follows its name.
 pub(crate) fn room(name: &str, rest: &str) -> String {
-    let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    format!("/api/v2/rooms/{encoded}{rest}")
+    format!("/api/v2/rooms/{}{rest}", percent_encoded(name))
 }
 
 impl Server {
@@ -41,8 +40,7 @@ impl Server {
     }
 
     pub(crate) fn door(&self, name: &str) -> crate::socket::Handshake {
-        let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        self.socket(&format!("/api/v1/rooms/{encoded}/messages/ws"))
+        self.socket(&format!("/api/v1/rooms/{}/messages/ws", percent_encoded(name)))
     }
 
     pub(crate) async fn enter(&self, who: &Member, name: &str) -> Socket {

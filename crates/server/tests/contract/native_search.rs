@@ -5,14 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::{Member, Server};
+use crate::http::percent_encoded;
 use crate::native_rooms::room;
 
-fn query(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
-}
-
 async fn search(server: &Server, who: &Member, q: &str, rest: &str) -> Value {
-    let path = format!("/api/v2/search?q={}{rest}", query(q));
+    let path = format!("/api/v2/search?q={}{rest}", percent_encoded(q));
     server.ask(who, "GET", &path, None).await.expect(200).json()
 }
 

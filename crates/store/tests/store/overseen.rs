@@ -138,20 +138,9 @@ async fn a_picture_comes_and_goes_with_its_address() {
 async fn what_is_kept_is_read_page_by_page() {
     on_both(async |home| {
         let store = &home.store;
-        let (ada, session) = member_with(store, "ada", new_session()).await;
+        let ada = member(store, "ada").await;
         let bob = member(store, "bob").await;
-        let message = |author: AccountId, text: &str| NewMessage {
-            author,
-            text: text.to_owned(),
-            key: None,
-            reply_to: None,
-            at: START,
-        };
-        for (name, count) in [("tea", 3), ("coffee", 1)] {
-            let batch: Vec<_> =
-                (0..count).flat_map(|n| [message(ada.id, &format!("a{n}")), message(bob.id, "b")]).collect();
-            store.append(&room(name), move || batch.clone()).await.unwrap();
-        }
+        talk(store, ada.id, bob.id).await;
         let rooms = store.kept_rooms(ada.id, RoomId(0), 1).await.unwrap();
         let more = store.kept_rooms(ada.id, rooms[0].id, 10).await.unwrap();
         let overseen = store.overseen_rooms("", "", 10).await.unwrap();
@@ -185,6 +174,15 @@ async fn what_is_kept_is_read_page_by_page() {
         assert_eq!(kept(InRooms::Invited).await.word, "bob");
         assert_eq!(kept(InRooms::Read).await.seq, Some(4));
         assert_eq!(store.kept_in_rooms(InRooms::Ban, ada.id, tea, 10).await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_kept_of_an_account_outlives_its_sessions() {
+    on_both(async |home| {
+        let store = &home.store;
+        let (ada, session) = member_with(store, "ada", new_session()).await;
         store.end_session(session.id, START + MINUTE, audit("log_out")).await.unwrap();
         let sessions = store.kept_sessions(ada.id, 0, 10).await.unwrap();
         assert_eq!((sessions.len(), sessions[0].ended_at), (1, Some(START + MINUTE)));
@@ -198,4 +196,19 @@ async fn what_is_kept_is_read_page_by_page() {
         );
     })
     .await;
+}
+
+/// Both write, by turns, three times each in one room and once in another.
+async fn talk(store: &Store, one: AccountId, other: AccountId) {
+    let message = |author: AccountId, text: &str| NewMessage {
+        author,
+        text: text.to_owned(),
+        key: None,
+        reply_to: None,
+        at: START,
+    };
+    for (name, count) in [("tea", 3), ("coffee", 1)] {
+        let batch: Vec<_> = (0..count).flat_map(|n| [message(one, &format!("a{n}")), message(other, "b")]).collect();
+        store.append(&room(name), move || batch.clone()).await.unwrap();
+    }
 }

@@ -1,5 +1,7 @@
 //! Forgotten and changed passwords, and requests that name themselves.
 
+use std::time::Duration;
+
 use parlour_model::{AccountId, SessionId};
 use parlour_store::{
     Claimed, LoginName, NamedRequest, NewReset, NewSession, PasswordChange, ResetFor, ResetMade, Store, UseReset,
@@ -158,13 +160,13 @@ async fn a_named_request_is_done_once() {
     on_both(async |home| {
         let store = &home.store;
         let claim = async |asks, after| store.claim_request(request("k", asks, after)).await.unwrap();
-        assert_eq!(claim(1, MINUTE * 0).await, Claimed::First);
+        assert_eq!(claim(1, Duration::ZERO).await, Claimed::First);
         assert_eq!(claim(1, MINUTE / 2).await, Claimed::Pending);
         assert_eq!(claim(2, MINUTE / 2).await, Claimed::Other);
         // The first one was lost with its server: it is taken over, and what comes of it late is nothing.
         assert_eq!(claim(2, MINUTE * 2).await, Claimed::Other);
         assert_eq!(claim(1, MINUTE * 2).await, Claimed::First);
-        store.answer_request(request("k", 1, MINUTE * 0), 201, "late".to_owned()).await.unwrap();
+        store.answer_request(request("k", 1, Duration::ZERO), 201, "late".to_owned()).await.unwrap();
         assert_eq!(claim(1, MINUTE * 2).await, Claimed::Pending);
         store.release_request(request("k", 1, MINUTE * 2)).await.unwrap();
         assert_eq!(claim(1, MINUTE * 2).await, Claimed::First);
