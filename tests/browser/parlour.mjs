@@ -25,7 +25,7 @@ export async function startParlour(t, settings = []) {
   });
   const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
   const url = await link(lines);
-  return { url, socketUrl: url.replace('http', 'ws'), setupLink: () => link(lines), mailTo: (address) => mailTo(folder, address) };
+  return { url, socketUrl: url.replace('http', 'ws'), setupLink: () => link(lines), mailTo: (address, text) => mailTo(folder, address, text) };
 }
 
 /** The address in the next line that the server prints. */
@@ -44,13 +44,14 @@ async function letters(outbox) {
   }
 }
 
-/** The first mail to `address`, decoded. */
-async function mailTo(folder, address) {
+/** The first mail to `address` with this text in it, decoded. */
+async function mailTo(folder, address, text = '') {
   const outbox = join(folder, 'outbox');
   for (let look = 0; look < 500; look += 1) {
     for (const name of await letters(outbox)) {
       const mail = await readFile(join(outbox, name), 'utf8');
-      if (mail.includes(`To: ${address}`)) return mail.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+      const decoded = mail.replaceAll('=\r\n', '').replaceAll('=3D', '=');
+      if (mail.includes(`To: ${address}`) && decoded.includes(text)) return decoded;
     }
     await wait(20);
   }
