@@ -72,6 +72,12 @@ export async function saidExactly(page, expected) {
 /** The way to a room at the side. */
 export const roomLink = (page, name) => page.locator('.room-link').filter({ hasText: name });
 
+/** Goes to a room and waits until one may write there. */
+export async function openRoom(page, name) {
+  await page.goto(`${new URL(page.url()).origin}/app/rooms/${name}`);
+  await page.locator('.composer').waitFor();
+}
+
 /** Sends a form and waits for nothing. */
 export async function fillIn(page, fields, button) {
   for (const [label, value] of Object.entries(fields)) await page.getByLabel(label, { exact: true }).fill(value);
