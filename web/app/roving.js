@@ -3,9 +3,10 @@
 /**
  * @param {HTMLElement} list
  * @param {string} items a selector
- * @param {{ across?: number }} [shape] how many stand side by side in a grid
+ * @param {{ across?: number, fromEnd?: boolean }} [shape] how many stand side by side in a grid, and whether one comes
+ * in from the end
  */
-export function rove(list, items, { across = 1 } = {}) {
+export function rove(list, items, { across = 1, fromEnd = false } = {}) {
   const all = () => /** @type {HTMLElement[]} */ ([...list.querySelectorAll(items)]);
   const steps = /** @type {Record<string, number>} */ ({ ArrowDown: across, ArrowUp: -across, ...(across > 1 && { ArrowRight: 1, ArrowLeft: -1 }) });
   list.addEventListener('keydown', (event) => {
@@ -24,12 +25,15 @@ export function rove(list, items, { across = 1 } = {}) {
   /** To be called when the items have changed. */
   return () => {
     const found = all();
-    const current = found.find((item) => item.tabIndex === 0) ?? found.find((item) => item.ariaCurrent === 'page') ?? found[0];
+    const current = found.find((item) => item.tabIndex === 0) ?? found.find((item) => item.ariaCurrent === 'page') ?? found.at(fromEnd ? -1 : 0);
     if (current) stop(found, current);
   };
 }
 
 /** @param {HTMLElement[]} items @param {HTMLElement} current */
 function stop(items, current) {
-  for (const item of items) item.tabIndex = item === current ? 0 : -1;
+  for (const item of items) {
+    const index = item === current ? 0 : -1;
+    if (item.tabIndex !== index) item.tabIndex = index;
+  }
 }

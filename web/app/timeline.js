@@ -3,6 +3,7 @@
 import { fill, h, icon, soon } from './dom.js';
 import { messageRow, signature, unsentRow } from './message.js';
 import { people } from './people.js';
+import { rove } from './roving.js';
 import { session } from './session.js';
 import { dayOf, sameDay } from './time.js';
 
@@ -32,6 +33,7 @@ export class Timeline {
   /** The last read when the room was opened; the line stands behind it. */
   #readTo;
   #news = 0;
+  #settle;
 
   /**
    * @param {Log} log
@@ -45,6 +47,7 @@ export class Timeline {
     this.#acts = acts;
     this.#seen = seen;
     this.#list = h('ol', { class: 'messages', 'aria-label': 'Messages' });
+    this.#settle = rove(this.#list, '.message', { fromEnd: true });
     this.start = h('div', { class: 'start' });
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.start, this.#list);
     this.latest = h('button', { type: 'button', class: 'latest', hidden: true, onclick: () => this.toEnd() });
@@ -173,7 +176,7 @@ export class Timeline {
       else this.#list.insertBefore(element, next);
     }
     for (const { element } of before.values()) element.remove();
-    this.#list.classList.toggle('empty', rows.length === 0);
+    this.#settle();
   }
 
   /** @param {number} seq */

@@ -1,4 +1,5 @@
-//! The browser tests: Node scripts that drive Debian's Chromium against the server that Cargo just built.
+//! The browser tests: Node scripts that drive Debian's Chromium against the server that Cargo just built. The web client's
+//! types are checked before.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,7 @@ use super::step::{Log, Outcome};
 use super::{cargo, count, tools};
 use crate::repository::Repository;
 
-/// Builds the server, fetches what the lock file names, and runs every `*.test.mjs`. The scripts find the server in
+/// Builds the server, fetches what the lock file names, checks the types of `web/`, and runs every `*.test.mjs`. The scripts find the server in
 /// `PARLOUR_BINARY` and the browser in `PARLOUR_CHROMIUM`, both absolute paths.
 pub(crate) fn run(repository: &Repository, log: &Log) -> Outcome {
     let folder = repository.root.join("tests/browser");
@@ -21,7 +22,9 @@ pub(crate) fn run(repository: &Repository, log: &Log) -> Outcome {
     let server = ["test", "--workspace", "--no-run"];
     let mut install = Command::new("npm");
     install.args(["ci", "--no-audit", "--no-fund", "--prefer-offline"]).current_dir(&folder);
-    for prepare in [&mut cargo(repository, &server), &mut install] {
+    let mut types = Command::new("node");
+    types.args(["node_modules/typescript/bin/tsc", "--project", "../../web"]).current_dir(&folder);
+    for prepare in [&mut cargo(repository, &server), &mut install, &mut types] {
         let outcome = log.run(prepare);
         if outcome.failed > 0 {
             return outcome;
