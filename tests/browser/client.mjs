@@ -55,7 +55,7 @@ export async function write(page, text) {
 }
 
 /** The row of a message that is in the log. */
-export const row = (page, text) => page.locator('.message[data-seq]').filter({ hasText: text });
+export const row = (page, text) => page.locator('.message[data-seq]').filter({ has: page.locator('.text', { hasText: text }) });
 
 /** Waits until a message is there. */
 export const sees = (page, text) => row(page, text).first().waitFor();

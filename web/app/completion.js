@@ -87,6 +87,11 @@ export function completeNames(input) {
     if (list.hidden) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const person = offered[chosen];
+    // A name that stands there already needs no completing.
+    if (event.key === 'Enter' && person?.username.toLowerCase() === typed()?.toLowerCase()) {
+      close();
+      return false;
+    }
     if (step) {
       chosen = (chosen + step + offered.length) % offered.length;
       draw();

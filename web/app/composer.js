@@ -47,11 +47,16 @@ export class Composer {
     });
     this.input.addEventListener('keydown', (event) => this.#key(event, timeline.lastOwn));
     this.input.addEventListener('input', () => this.#changed());
-    const keep = settled(() => this.#about?.kind !== 'edit' && keepDraft(session.me.id, name, this.input.value), 300);
-    this.#keep = keep;
-    this.close = tabs.on('draft', ({ room, text }) => {
+    const { id } = session.me;
+    const keep = () => this.#about?.kind !== 'edit' && keepDraft(id, name, this.input.value);
+    this.#keep = settled(() => session.isIn && keep(), 300);
+    const off = tabs.on('draft', ({ room, text }) => {
       if (room === name && this.#about?.kind !== 'edit' && document.activeElement !== this.input) this.#put(text);
     });
+    this.close = () => {
+      off();
+      if (session.isIn) keep();
+    };
     this.#grow();
   }
 

@@ -1,6 +1,10 @@
 // Texts that somebody began and did not send, by account and room.
 
+import { Emitter } from '../parlour.js';
 import { tabs } from './tabs.js';
+
+/** Tells when a draft of this tab has changed. @type {Emitter<{ change: void }>} */
+export const drafts = new Emitter();
 
 /** @param {number} account @param {string} room */
 const name = (account, room) => `parlour.draft.${account}.${room}`;
@@ -10,8 +14,10 @@ export const draftOf = (account, room) => localStorage.getItem(name(account, roo
 
 /** @param {number} account @param {string} room @param {string} text */
 export function keepDraft(account, room, text) {
+  if (text === draftOf(account, room)) return;
   if (text) localStorage.setItem(name(account, room), text);
   else localStorage.removeItem(name(account, room));
+  drafts.emit('change', undefined);
   tabs.tell('draft', { room, text });
 }
 

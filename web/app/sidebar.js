@@ -2,13 +2,14 @@
 
 import { avatar, roomFace, roomTitle } from './avatar.js';
 import { fill, h, icon, iconButton, soon } from './dom.js';
-import { draftOf } from './drafts.js';
+import { draftOf, drafts } from './drafts.js';
 import { choose, look } from './look.js';
 import { called, people } from './people.js';
 import { rooms } from './rooms.js';
 import { router, roomAddress } from './router.js';
 import { rove } from './roving.js';
 import { session } from './session.js';
+import { tabs } from './tabs.js';
 import { briefly } from './time.js';
 
 /** @import { Room } from '../parlour/types.js' */
@@ -40,6 +41,8 @@ export function sidebar() {
   });
   rooms.on('change', draw);
   people.on('change', draw);
+  drafts.on('change', draw);
+  tabs.on('draft', draw);
   session.on('me', draw);
   router.on('place', draw);
   draw();
