@@ -82,8 +82,9 @@ export class Log extends Emitter {
     if (here || this.#quotes.has(seq)) return here ?? this.#quotes.get(seq);
     this.#quotes.set(seq, null);
     if (this.#quotes.size > QUOTES) this.#quotes.delete(/** @type {number} */ (this.#quotes.keys().next().value));
-    parlour.message(this.name, seq).then((message) => {
-      this.#quotes.set(seq, message);
+    // The next behind the one before: a message that is gone is then no error, only another.
+    parlour.messages(this.name, { after: seq - 1, limit: 1 }).then(({ items: [found] }) => {
+      this.#quotes.set(seq, found?.seq === seq ? found : null);
       this.emit('change', undefined);
     }, () => {});
     return undefined;
@@ -139,7 +140,7 @@ export class Log extends Emitter {
   #alter(event) {
     const { target } = event;
     const quote = this.#quotes.get(target);
-    if (quote) this.#quotes.set(target, altered(quote, event));
+    if (quote || event.type === 'deleted') this.#quotes.set(target, quote ? altered(quote, event) : null);
     const index = this.items.findIndex(({ seq }) => seq === target);
     const message = this.items[index];
     if (!message || event.seq <= (this.#asOf.get(target) ?? 0)) return;

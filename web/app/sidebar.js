@@ -106,7 +106,7 @@ function footer() {
   const next = /** @type {const} */ ({ system: 'light', light: 'dark', dark: 'system' })[now];
   const words = { system: 'Look: as your system', light: 'Look: light', dark: 'Look: dark' }[now];
   return [
-    h('a', { class: 'me', href: '/app/account', 'aria-label': `Your account: ${called(me)}` }, avatar(me, 'small'), h('bdi', { class: 'name' }, called(me))),
+    h('a', { class: 'me', href: '/app/account' }, h('span', { class: 'unseen' }, 'Your account: '), avatar(me, 'small'), h('bdi', { class: 'name' }, called(me))),
     me.admin_level >= 2 && h('a', { class: 'icon-button', href: '/app/admin', 'aria-label': 'Administration', title: 'Administration' }, icon('shield')),
     iconButton({ system: 'auto', light: 'sun', dark: 'moon' }[now], words, (event) => {
       choose(next);
