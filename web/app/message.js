@@ -50,7 +50,8 @@ export function messageRow(message, grouped, quoted, acts) {
 export function signature(message, grouped, quoted) {
   const { display_name, username, avatar: face } = people.get(message.author);
   const answer = quoted && `${quoted.seq} ${quoted.edited_at} ${called(people.get(quoted.author))}`;
-  return JSON.stringify([grouped, display_name, username, face, message.edited_at, message.reactions, answer ?? null, message.text.length]);
+  const reactions = message.reactions.map(({ emoji, count, by }) => [emoji, count, by.map(reactor)]);
+  return JSON.stringify([grouped, display_name, username, face, message.edited_at, reactions, answer ?? null, message.text.length]);
 }
 
 /**
@@ -109,9 +110,12 @@ function quote(seq, quoted, acts) {
 /** @param {Message} message @param {Reaction} reaction @param {Acts} acts */
 function reaction(message, { emoji, count, by }, acts) {
   const mine = by.includes(session.me.id);
-  const names = by.map((id) => (id === session.me.id ? 'you' : called(people.get({ id, username: 'somebody' }))));
+  const names = by.map(reactor);
   const more = count > by.length ? [`${count - by.length} more`] : [];
   const label = `${emoji} by ${[...names, ...more].join(', ')}`;
   const press = () => acts.react(message, emoji, !mine);
   return h('button', { type: 'button', class: 'reaction', 'aria-pressed': mine, title: label, 'aria-label': label, onclick: press }, h('span', { class: 'emoji' }, emoji), h('span', null, count));
 }
+
+/** @param {number} id */
+const reactor = (id) => (id === session.me.id ? 'you' : called(people.get({ id, username: '' })) || 'somebody');

@@ -26,7 +26,8 @@ class People extends Emitter {
     const { me } = session;
     if (name.id === me.id) return me;
     const known = this.#known.get(name.id);
-    if (known) return known.username === name.username ? known : { ...known, username: name.username };
+    // A name that comes with a message is the one of now.
+    if (known) return name.username && known.username !== name.username ? { ...known, username: name.username } : known;
     this.#wanted.add(name.id);
     void this.#ask();
     return { ...name, display_name: '', bio: '', avatar: null };
