@@ -96,22 +96,30 @@ export class Timeline {
     const anchor = this.#held && !this.#log.after ? null : this.#anchor();
     this.#reconcile(this.#rows());
     if (this.#target !== null && this.#log.state === 'ready') this.#show(this.#target);
-    else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    else if (anchor) this.#keep(anchor);
     else this.#toBottom();
     this.#look();
     this.#pill();
     this.#fetch();
   }
 
-  /** The first row that can be seen, and where it stands; it shall stand there afterwards, too. */
+  /**
+   * The first row that can be seen, and where it ends; there it shall end afterwards, too. Not where it begins: it may
+   * lose its name to a message before it.
+   */
   #anchor() {
     const edge = this.scroller.getBoundingClientRect().top;
-    const kept = new Set(this.#log.items.map(({ seq }) => String(seq)));
-    for (const element of this.#list.children) {
-      const { top, bottom } = element.getBoundingClientRect();
-      if (bottom > edge && element instanceof HTMLElement && kept.has(element.dataset.seq ?? '')) return { element, top };
+    for (const { seq } of this.#log.items) {
+      const bottom = this.row(seq)?.getBoundingClientRect().bottom ?? 0;
+      if (bottom > edge) return { seq, bottom };
     }
     return null;
+  }
+
+  /** @param {{ seq: number, bottom: number }} anchor */
+  #keep({ seq, bottom }) {
+    const row = this.row(seq);
+    if (row) this.scroller.scrollTop += row.getBoundingClientRect().bottom - bottom;
   }
 
   /** Everything that is to be seen, in order. */
