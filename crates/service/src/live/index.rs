@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use parlour_model::RoomId;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use crate::Result;
@@ -21,9 +22,14 @@ const QUIET: Duration = Duration::from_millis(200);
 /// The most rooms that are remembered to be behind. With more, all that are behind are asked for.
 const MOST_ROOMS: usize = 10_000;
 
+/// The most steps that a search does itself, so that whoever searches finds what was said a moment ago.
+const STEPS_OF_A_SEARCH: usize = 4;
+
 /// Which rooms the search is behind in.
 pub(crate) struct Behind {
     rooms: Mutex<HashSet<RoomId>>,
+    /// Held for a step: whoever waits for it finds what the step has made known.
+    step: AsyncMutex<()>,
     begun: Instant,
     /// When something was written last, in milliseconds since the beginning.
     written: AtomicU64,
@@ -31,7 +37,7 @@ pub(crate) struct Behind {
 
 impl Default for Behind {
     fn default() -> Self {
-        Self { rooms: Mutex::default(), begun: Instant::now(), written: AtomicU64::new(0) }
+        Self { rooms: Mutex::default(), step: AsyncMutex::default(), begun: Instant::now(), written: AtomicU64::new(0) }
     }
 }
 
@@ -94,14 +100,39 @@ async fn catch_up(app: &App, asks_all: bool) -> Result<bool> {
         behind.rooms().extend(all.into_iter().take(MOST_ROOMS));
     }
     let mut forgot = false;
-    while let Some((room, is_full)) = behind.take() {
+    while let Some(is_full) = step(app).await? {
         forgot |= is_full;
-        if app.store.index_room(room).await? {
-            behind.rooms().insert(room);
-        }
         if !behind.is_quiet() || *app.stop.borrow() {
             break;
         }
     }
     Ok(forgot)
+}
+
+/// Makes known what was written last, as far as a few steps go; what is left is done by and by.
+///
+/// # Errors
+/// The store is away.
+pub(crate) async fn catch_up_a_little(app: &App) -> Result<()> {
+    for _ in 0..STEPS_OF_A_SEARCH {
+        // With more rooms behind than are remembered, a few steps change nothing.
+        if app.live.behind().rooms().len() >= MOST_ROOMS || step(app).await?.is_none() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Makes some of what was written in one room known, and says whether as many rooms are remembered as can be. `None` when
+/// there is nothing to do.
+async fn step(app: &App) -> Result<Option<bool>> {
+    let behind = app.live.behind();
+    let _only_one = behind.step.lock().await;
+    let Some((room, is_full)) = behind.take() else { return Ok(None) };
+    let is_left = app.store.index_room(room).await;
+    if !matches!(is_left, Ok(false)) {
+        behind.rooms().insert(room);
+    }
+    is_left?;
+    Ok(Some(is_full))
 }

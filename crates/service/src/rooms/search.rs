@@ -6,7 +6,7 @@ use parlour_store::Search;
 use crate::Result;
 use crate::app::App;
 use crate::authenticate::Caller;
-use crate::live::is_admin;
+use crate::live::{index, is_admin};
 
 /// The most words of a search that are looked at.
 const MOST_WORDS: usize = 8;
@@ -60,6 +60,7 @@ impl App {
             limit: limit.saturating_add(1),
             now: self.now(),
         };
+        index::catch_up_a_little(self).await?;
         let mut hits = self.store.search(search).await?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = hits.len() > most;
