@@ -21,6 +21,6 @@ function row({ name, visibility, topic, members, last_seq, present }) {
     h('span', { class: 'avatar small room-face', 'aria-hidden': 'true' }, icon(visibility === 'private' ? 'lock' : 'hash')),
     h('span', { class: 'words' }, h('bdi', null, name), h('small', { dir: 'auto' }, words)),
     visibility === 'private' && h('span', { class: 'tag' }, 'private'),
-    h('a', { class: 'button', href: `${roomAddress(name)}/settings` }, 'Look after it'),
+    h('a', { class: 'button icon-button', href: `${roomAddress(name)}/settings`, 'aria-label': `Look after ${name}`, title: 'Look after it' }, icon('more')),
   );
 }

@@ -56,7 +56,7 @@ function open(page, entry, at) {
   const aside = presence(entry.following, (id) => void import('./person.js').then(({ showPerson }) => showPerson(id)));
   const head = h('header', { class: 'head-bar' });
   const foot = h('div', { class: 'foot' });
-  const stage = h('div', { class: 'stage' }, timeline.scroller, timeline.latest);
+  const stage = h('div', { class: 'stage' }, timeline.scroller, timeline.unread, timeline.latest);
   messageActions(timeline.scroller, log, () => entry.room, composer);
 
   const drawHead = () => {
@@ -144,7 +144,9 @@ function below({ room }, composer) {
   }
   if (room.me === null) {
     const join = attempt(async () => rooms.take(await parlour.join(room.name)));
-    return h('div', { class: 'barred' }, h('span', null, 'You are looking in. Join to write, and to keep this room in your list.'), h('button', { type: 'button', class: 'primary', onclick: join }, 'Join'));
+    const by = rooms.invitations.find((invitation) => invitation.room.name === room.name)?.by;
+    const words = by ? `${called(by)} invites you to this room.` : 'You are looking in. Join to write, and to keep this room in your list.';
+    return h('div', { class: 'barred' }, h('span', null, words), by && h('button', { type: 'button', onclick: attempt(() => decline(room.name)) }, 'Decline'), h('button', { type: 'button', class: 'primary', onclick: join }, 'Join'));
   }
   return [room.slow_mode > 0 && h('p', { class: 'slow' }, icon('clock'), `Slow mode: one message every ${lengthOf(room.slow_mode)}.`), composer.element];
 }
@@ -166,18 +168,20 @@ function missing(name, error) {
     rooms.take(await parlour.join(name));
     router.go(roomAddress(name), { replace: true });
   });
-  const decline = attempt(async () => {
-    await parlour.delete(`/invitations/${encodeURIComponent(name)}`);
-    router.go('/app', { replace: true });
-    await rooms.load();
-  });
   if (invited) {
-    return h('div', { class: 'nothing' }, icon('mail'), h('h1', { dir: 'auto' }, `You are invited to ${name}`), h('div', { class: 'buttons' }, h('button', { type: 'button', onclick: decline }, 'Decline'), h('button', { type: 'button', class: 'primary', onclick: accept }, 'Join')));
+    return h('div', { class: 'nothing' }, icon('mail'), h('h1', { dir: 'auto' }, `You are invited to ${name}`), h('div', { class: 'buttons' }, h('button', { type: 'button', onclick: attempt(() => decline(name)) }, 'Decline'), h('button', { type: 'button', class: 'primary', onclick: accept }, 'Join')));
   }
   const words = word === 'banned' ? ['You may not enter', 'Somebody who looks after this room has kept you out of it.']
     : word === 'not_found' ? ['There is no such room', 'It may be private, renamed or gone. Perhaps you find another.']
     : ['This room could not be opened', sentence(error)];
   return h('div', { class: 'nothing' }, icon('hash'), h('h1', null, words[0]), h('p', null, words[1]), h('a', { class: 'button', href: '/app' }, 'To your rooms'));
+}
+
+/** @param {string} name */
+async function decline(name) {
+  await parlour.delete(`/invitations/${encodeURIComponent(name)}`);
+  router.go('/app', { replace: true });
+  await rooms.load();
 }
 
 /** Tells a screen reader, politely. @param {string} text */

@@ -51,6 +51,7 @@ export class Timeline {
     this.start = h('div', { class: 'start' });
     this.scroller = h('div', { class: 'scroller', tabindex: -1 }, this.start, this.#list);
     this.latest = h('button', { type: 'button', class: 'latest', hidden: true, onclick: () => this.toEnd() });
+    this.unread = h('button', { type: 'button', class: 'latest first', hidden: true, onclick: () => void this.jump(readTo + 1) }, 'To the first unread', icon('up'));
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.draw = soon(() => this.#draw());
     const watcher = new ResizeObserver(() => this.#held && !this.#log.after && this.#toBottom());
@@ -61,6 +62,10 @@ export class Timeline {
     const look = () => this.#look();
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
+    const early = log.on('change', () => {
+      this.unread.hidden = readTo <= 0 || !log.before || (log.items[0]?.seq ?? 0) <= readTo + 1;
+      if (log.state === 'ready') early();
+    });
     /** Lets go of everything that would keep this alive. */
     this.close = () => {
       for (const off of [...offs, fresh]) off();
@@ -190,7 +195,9 @@ export class Timeline {
   /** @param {number} seq */
   #show(seq) {
     this.#target = null;
-    const row = this.row(seq);
+    // What has this number may be no message: then the next that is one.
+    const next = this.#log.items.find((message) => message.seq >= seq);
+    const row = next && this.row(next.seq);
     if (!row) return;
     row.scrollIntoView({ block: 'center' });
     row.focus({ preventScroll: true });
@@ -229,6 +236,8 @@ export class Timeline {
   }
 
   #pill() {
+    const first = this.#log.items[0];
+    this.unread.hidden ||= !first || first.seq <= this.#readTo + 1;
     this.latest.hidden = this.#atEnd || this.#log.items.length === 0;
     const news = this.#news > 0 ? `${this.#news} new message${this.#news === 1 ? '' : 's'}` : 'Jump to latest';
     if (this.latest.textContent !== news) fill(this.latest, news, icon('down'));
