@@ -117,6 +117,20 @@ test('what is new is counted until it is seen, in every tab', async () => {
   await roomLink(home, 'news').filter({ hasNotText: 'unread' }).waitFor();
 });
 
+test('who was away for long is led to where they left off', async () => {
+  const [ada, grace] = await two(['Alba', 'Gigi'], 'busy');
+  await write(ada, 'I have to go');
+  await sees(grace, 'I have to go');
+  await ada.goto('about:blank');
+  for (let count = 0; count < 90; count += 1) await call(grace, 'POST', '/rooms/busy/messages', { text: `meanwhile ${count}` });
+  await ada.goto(grace.url());
+  await sees(ada, 'meanwhile 89');
+  await ada.getByRole('button', { name: 'To the first unread' }).click();
+  await row(ada, 'meanwhile 0').first().waitFor();
+  await ada.locator('.line.unread').waitFor();
+  await ada.getByRole('button', { name: 'To the first unread' }).waitFor({ state: 'hidden' });
+});
+
 test('one sees who is there, and who writes', async () => {
   const [ada, grace] = await two(['Ari', 'Gem'], 'here');
   await grace.locator('.composer textarea').pressSequentially('Hm');

@@ -33,6 +33,8 @@ export class Timeline {
   /** The last read when the room was opened; the line stands behind it. */
   #readTo;
   #news = 0;
+  /** Whether one has not come by that line yet. */
+  #lost;
   #settle;
 
   /**
@@ -44,6 +46,7 @@ export class Timeline {
   constructor(log, readTo, acts, seen) {
     this.#log = log;
     this.#readTo = readTo;
+    this.#lost = readTo > 0;
     this.#acts = acts;
     this.#seen = seen;
     this.#list = h('ol', { class: 'messages', 'aria-label': 'Messages' });
@@ -62,10 +65,6 @@ export class Timeline {
     const look = () => this.#look();
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
-    const early = log.on('change', () => {
-      this.unread.hidden = readTo <= 0 || !log.before || (log.items[0]?.seq ?? 0) <= readTo + 1;
-      if (log.state === 'ready') early();
-    });
     /** Lets go of everything that would keep this alive. */
     this.close = () => {
       for (const off of [...offs, fresh]) off();
@@ -235,9 +234,18 @@ export class Timeline {
     if (last && this.#atEnd && !document.hidden && document.hasFocus()) this.#seen(last.seq);
   }
 
+  /** Whether what was not read yet begins above of what can be seen. */
+  #isAbove() {
+    const first = this.#log.items.find(({ seq }) => seq > this.#readTo);
+    const row = first && this.row(first.seq);
+    if (!first || !row) return true;
+    const edge = this.scroller.getBoundingClientRect().top;
+    return row.getBoundingClientRect().top < edge || (first === this.#log.items[0] && this.#log.before);
+  }
+
   #pill() {
-    const first = this.#log.items[0];
-    this.unread.hidden ||= !first || first.seq <= this.#readTo + 1;
+    this.#lost &&= this.#isAbove();
+    this.unread.hidden = !this.#lost || this.#log.items.length === 0;
     this.latest.hidden = this.#atEnd || this.#log.items.length === 0;
     const news = this.#news > 0 ? `${this.#news} new message${this.#news === 1 ? '' : 's'}` : 'Jump to latest';
     if (this.latest.textContent !== news) fill(this.latest, news, icon('down'));

@@ -52,3 +52,4 @@ mod places;
 mod security;
 mod sockets;
 mod together;
+mod web;
