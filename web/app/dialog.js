@@ -30,6 +30,9 @@ export function openDialog(title, content, look = {}) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  // Into the first field, where there is one, and not onto the button that closes.
+  const first = dialog.querySelector('.dialog-body :is(input, select, textarea)');
+  if (first instanceof HTMLElement) first.focus();
   return dialog;
 }
 

@@ -67,10 +67,12 @@ function open(page, entry, at) {
   let footing = '';
   const drawFoot = () => {
     const { me, visibility } = entry.room;
-    const now = `${me?.muted_until} ${me === null} ${visibility}`;
+    const now = `${me?.muted_until} ${me === null} ${visibility} ${entry.room.slow_mode} ${invitationTo(name) !== undefined}`;
     if (now === footing) return;
     footing = now;
+    const writing = document.activeElement === composer.input;
     fill(foot, below(entry, composer), typing.element);
+    if (writing) composer.input.focus();
   };
   const draw = () => {
     drawHead();
@@ -144,9 +146,9 @@ function below({ room }, composer) {
   }
   if (room.me === null) {
     const join = attempt(async () => rooms.take(await parlour.join(room.name)));
-    const by = rooms.invitations.find((invitation) => invitation.room.name === room.name)?.by;
-    const words = by ? `${called(by)} invites you to this room.` : 'You are looking in. Join to write, and to keep this room in your list.';
-    return h('div', { class: 'barred' }, h('span', null, words), by && h('button', { type: 'button', onclick: attempt(() => decline(room.name)) }, 'Decline'), h('button', { type: 'button', class: 'primary', onclick: join }, 'Join'));
+    const invitation = invitationTo(room.name);
+    const words = invitation ? `${invitation.by ? called(invitation.by) : 'Somebody'} invites you to this room.` : 'You are looking in. Join to write, and to keep this room in your list.';
+    return h('div', { class: 'barred' }, h('span', null, words), invitation && h('button', { type: 'button', onclick: attempt(() => decline(room.name)) }, 'Decline'), h('button', { type: 'button', class: 'primary', onclick: join }, 'Join'));
   }
   return [room.slow_mode > 0 && h('p', { class: 'slow' }, icon('clock'), `Slow mode: one message every ${lengthOf(room.slow_mode)}.`), composer.element];
 }
@@ -163,7 +165,7 @@ function rowsToCome() {
 /** @param {string} name @param {unknown} error */
 function missing(name, error) {
   const word = error instanceof Error && 'word' in error ? error.word : '';
-  const invited = rooms.invitations.some(({ room }) => room.name === name);
+  const invited = invitationTo(name) !== undefined;
   const accept = attempt(async () => {
     rooms.take(await parlour.join(name));
     router.go(roomAddress(name), { replace: true });
@@ -176,6 +178,9 @@ function missing(name, error) {
     : ['This room could not be opened', sentence(error)];
   return h('div', { class: 'nothing' }, icon('hash'), h('h1', null, words[0]), h('p', null, words[1]), h('a', { class: 'button', href: '/app' }, 'To your rooms'));
 }
+
+/** @param {string} name */
+const invitationTo = (name) => rooms.invitations.find(({ room }) => room.name === name);
 
 /** @param {string} name */
 async function decline(name) {
