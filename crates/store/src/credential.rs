@@ -5,7 +5,7 @@ use parlour_model::{Account, AccountId, Session, SessionId, SourcePrefix, Timest
 use crate::account_row::{self, ACCOUNT_COLUMNS};
 use crate::database::{FromRow, Row, Tx};
 use crate::session::NewSession;
-use crate::{NewAudit, Result, Store, audit, params, reset, session, sql};
+use crate::{NewAudit, Result, Store, audit, params, session, sql, void};
 
 /// The name that somebody logs in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,7 +207,7 @@ async fn change_by_owner(tx: &mut Tx<'_>, change: &PasswordChange) -> Result<Opt
 pub(crate) async fn replace(tx: &mut Tx<'_>, id: AccountId, phc: &str, now: Timestamp) -> Result<()> {
     put(tx, id, phc, now).await?;
     tx.run(sql!("UPDATE known_source SET failures = 0 WHERE account_id = $1"), params![id]).await?;
-    reset::void(tx, id, now).await
+    void::resets(tx, id, now).await
 }
 
 /// When an account's password was set. A rehash of the same password does not count.

@@ -45,6 +45,7 @@ pub mod search;
 pub mod session;
 pub mod setup;
 pub mod verification;
+mod void;
 
 use std::path::Path;
 

@@ -174,13 +174,6 @@ async fn replace(tx: &mut Tx<'_>, id: AccountId, email: &Email, used: &UseReset)
     announce(tx, ControlKind::AccountChanged, &[id.0], now).await
 }
 
-/// Voids the secrets of an account that were not used: its address or its password is another one now.
-pub(crate) async fn void(tx: &mut Tx<'_>, id: AccountId, now: Timestamp) -> Result<()> {
-    let void = sql!("UPDATE password_reset SET used_at = $2 WHERE account_id = $1 AND used_at IS NULL");
-    tx.run(void, params![id, now]).await?;
-    Ok(())
-}
-
 impl FromRow for Reset {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self { account: Account::from_row(row)?, expires_at: row.take()? })

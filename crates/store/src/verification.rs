@@ -6,7 +6,7 @@ use parlour_model::{AccountId, Email, Timestamp};
 
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Sql, Tx};
-use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, reset, sql};
+use crate::{NewAudit, NewMail, Notice, Result, Store, account_row, audit, mail, name, params, sql, void};
 
 /// A secret to be mailed.
 #[derive(Clone, Debug)]
@@ -198,7 +198,7 @@ async fn verify(
     let lost_claim = name::drop_others_claim(tx, &secret.email, account.id).await?;
     prove(tx, digest, &secret, now).await?;
     if account.email.as_ref().map(Email::key) != Some(secret.email.key()) {
-        reset::void(tx, account.id, now).await?;
+        void::resets(tx, account.id, now).await?;
     }
     if let Some(old) = replaced {
         mail::queue(tx, &notice.to(old), None, now).await?;
