@@ -82,7 +82,8 @@ class Rooms extends Emitter {
     const known = this.#entries.get(name);
     if (known && parlour.live.follows(name)) return known;
     const room = await parlour.room(name);
-    this.#entries.delete(name);
+    // The list may have brought it meanwhile, and one following is listened to once.
+    if (!parlour.live.follows(name)) this.#entries.delete(name);
     return this.take(room);
   }
 
