@@ -47,6 +47,11 @@ impl Hub {
         self.0.rooms.find(room).is_some_and(|room| room.has(account))
     }
 
+    /// The rooms on this node in which somebody is present.
+    pub fn rooms_with(&self, account: AccountId) -> Vec<RoomName> {
+        self.0.rooms.all().iter().filter(|room| room.has(account)).map(|room| room.name.clone()).collect()
+    }
+
     /// How many people are present in a room on this node.
     pub fn present(&self, room: &RoomName) -> usize {
         self.0.rooms.find(room).map_or(0, |room| room.present())

@@ -1,6 +1,7 @@
 //! A room: a name that people meet under, and a log that outlives them.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,9 @@ pub struct RoomId(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub i64);
 
-/// A name that can name a room: 1 to 64 characters under the rules of usernames. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A name that can name a room: 1 to 64 characters under the rules of usernames. Cheap to clone. However it is spelled, it
+/// is equal to every other name of the same room.
+#[derive(Clone, Debug)]
 pub struct RoomName {
     text: Arc<str>,
     key: Arc<str>,
@@ -78,6 +80,20 @@ impl RoomName {
     /// Whether this is the reserved lobby, however it is spelled.
     pub fn is_lobby(&self) -> bool {
         *self.key == *LOBBY
+    }
+}
+
+impl PartialEq for RoomName {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for RoomName {}
+
+impl Hash for RoomName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
     }
 }
 
@@ -199,6 +215,13 @@ mod tests {
             assert!(RoomName::parse(text).expect("a name").is_lobby(), "{text:?}");
         }
         assert!(!RoomName::parse("lobby 2").expect("a name").is_lobby());
+    }
+
+    #[test]
+    fn a_room_is_the_same_however_it_is_spelled() {
+        let name = |text| RoomName::parse(text).expect("a name");
+        let names = std::collections::HashSet::from([name("tea"), name("TEA"), name("ｔea"), name("tea 2")]);
+        assert_eq!(names.len(), 2);
     }
 
     #[test]

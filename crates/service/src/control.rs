@@ -72,7 +72,13 @@ async fn heed(app: &App, line: &ControlLine) -> Result<()> {
 async fn account_changed(app: &App, id: AccountId) -> Result<()> {
     let before = app.accounts.get(&id);
     app.accounts.forget(&id);
-    match (before, app.known_account(id).await?) {
+    let now = app.known_account(id).await?;
+    if let Some(now) = &now
+        && before.as_ref().is_none_or(|before| before.admin_level != now.admin_level)
+    {
+        app.readmit(now).await;
+    }
+    match (before, now) {
         // Rooms are gone through only when there is something to find: most changes are of something else.
         (Some(before), Some(now)) if before.username == now.username => {}
         (_, Some(now)) => app.live.hub().rename(id, now.username.as_str()),

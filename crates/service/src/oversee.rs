@@ -149,6 +149,7 @@ impl App {
         if ends {
             self.account_ended(of, None);
         }
+        self.readmit(&account).await;
         self.tell(of, Note::Me);
         let mut seen = self.seen(vec![account]).await?;
         seen.pop().ok_or(Error::UnknownAccount)

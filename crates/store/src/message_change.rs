@@ -61,16 +61,18 @@ impl Store {
         self.db.write(async move |tx| withdraw(tx, &reaction).await).await
     }
 
-    /// Notes how far somebody has read, no further than the log goes; whether that is further than before.
-    pub async fn mark_read(&self, room: RoomId, account: AccountId, seq: Seq, at: Timestamp) -> Result<bool> {
+    /// Notes how far somebody has read, no further than the log goes; how far that is, if it is further than before.
+    pub async fn mark_read(&self, room: RoomId, account: AccountId, seq: Seq, at: Timestamp) -> Result<Option<Seq>> {
         let mark = sql!(
             "INSERT INTO read_position (account_id, room_id, seq, at) \
              SELECT account.id, room.id, CASE WHEN room.last_seq < $3 THEN room.last_seq ELSE $3 END, $4 \
              FROM room CROSS JOIN account WHERE room.id = $1 AND account.id = $2 AND room.deleted_at IS NULL \
              ON CONFLICT (account_id, room_id) DO UPDATE SET seq = excluded.seq, at = excluded.at \
-             WHERE read_position.seq < excluded.seq"
+             WHERE read_position.seq < excluded.seq RETURNING seq"
         );
-        Ok(self.db.run(mark, params![room, account, seq, at]).await? > 0)
+        let moved: Option<(Seq,)> =
+            self.db.write(async move |tx| tx.get(mark, params![room, account, seq, at]).await).await?;
+        Ok(moved.map(|(seq,)| seq))
     }
 }
 

@@ -35,7 +35,7 @@ pub struct RoomView {
     pub read_seq: Option<Seq>,
     /// How many messages of others came after that; 100 stands for more.
     pub unread: i64,
-    /// The last message that can be shown.
+    /// The last message that can be shown to the viewer.
     pub last_message: Option<Seq>,
 }
 
@@ -45,7 +45,9 @@ const VIEW: Sql = sql!(
      (SELECT COUNT(*) FROM (SELECT 1 FROM event WHERE event.room_id = room.id AND event.seq > COALESCE(read.seq, 0) \
      AND event.kind = 'message' AND event.erased_at IS NULL AND event.author_id <> $2 LIMIT 100) AS unread), \
      (SELECT event.seq FROM event WHERE event.room_id = room.id AND event.kind = 'message' \
-     AND event.erased_at IS NULL AND event.author_id IS NOT NULL ORDER BY event.seq DESC LIMIT 1) \
+     AND event.erased_at IS NULL AND event.author_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ban \
+     WHERE ban.room_id = room.id AND ban.account_id = $2 AND (ban.until IS NULL OR ban.until > $3)) \
+     ORDER BY event.seq DESC LIMIT 1) \
      FROM room LEFT JOIN member AS me ON me.room_id = room.id AND me.account_id = $2 \
      LEFT JOIN mute ON mute.room_id = room.id AND mute.account_id = $2 \
      LEFT JOIN read_position AS read ON read.room_id = room.id AND read.account_id = $2 \
@@ -53,9 +55,10 @@ const VIEW: Sql = sql!(
 );
 
 impl Store {
-    /// Rooms as somebody sees them, or a guest (`AccountId(0)`); those that are gone are left out.
-    pub async fn room_views(&self, rooms: &[RoomId], viewer: AccountId) -> Result<Vec<RoomView>> {
-        let each: Vec<Params> = rooms.iter().map(|room| params![*room, viewer]).collect();
+    /// Rooms as somebody sees them now, or a guest (`AccountId(0)`); those that are gone are left out. Whoever is kept out
+    /// of a room is not shown what was said there.
+    pub async fn room_views(&self, rooms: &[RoomId], viewer: AccountId, now: Timestamp) -> Result<Vec<RoomView>> {
+        let each: Vec<Params> = rooms.iter().map(|room| params![*room, viewer, now]).collect();
         Ok(self.db.get_each(VIEW, each).await?.into_iter().flatten().collect())
     }
 

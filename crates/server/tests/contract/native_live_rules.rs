@@ -85,6 +85,22 @@ async fn a_room_made_private_keeps_its_members() {
 
 /// Proves: native.live.put_out
 #[tokio::test]
+async fn who_is_no_administrator_any_more_hears_no_private_room() {
+    let server = Server::start().await;
+    let (ada, root, other) = (server.member("ada").await, server.admin("root").await, server.admin("other").await);
+    server.make(&ada, "tea", "private").await;
+    let mut overseer = live(&server, &other).await;
+    overseer.subscribe("tea", None).await;
+    let mut seat = server.enter(&other, "tea").await;
+    let path = format!("/api/v2/admin/accounts/{}", other.id);
+    server.ask(&root, "PATCH", &path, Some(json!({"admin_level": 0}))).await.expect(200);
+    assert_eq!(over(&mut overseer).await, "private");
+    assert_eq!(seat.closed().await, Closed { code: Some(1008), reason: "private".to_owned() });
+    assert_eq!(overseer.refused(json!({"type": "subscribe", "room": "tea"})).await, "not_found");
+}
+
+/// Proves: native.live.put_out
+#[tokio::test]
 async fn nothing_is_heard_of_a_room_that_is_gone() {
     let server = Server::start().await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
@@ -113,6 +129,8 @@ async fn of_a_direct_room_only_the_two_hear() {
     two.subscribe(name, None).await;
     one.post(name, "psst", "k1").await;
     assert_eq!(two.event().await["text"], "psst");
+    let nobody = format!("direct:{}:{}", ada.id, i64::MAX);
+    assert_eq!(server.door(&nobody).subprotocols(&[&ada.token]).refused().await.status, 403);
     for request in [
         json!({"type": "subscribe", "room": name}),
         json!({"type": "post", "room": name, "text": "x", "key": "k"}),

@@ -142,6 +142,7 @@ async fn administrators_moderate_the_lobby() {
         server.ask(&bob, "PUT", &room("lobby", &format!("/bans/{}", admin.id)), Some(json!({}))).await.status,
         403
     );
+    server.say(&admin, "lobby", "among us").await;
     let mut joined = server.socket("/join").bearer(&bob.token).connect().await;
     let mute = room("lobby", &format!("/mutes/{}", bob.id));
     server.ask(&admin, "PUT", &mute, Some(json!({"seconds": 60}))).await.expect(204);
@@ -152,6 +153,10 @@ async fn administrators_moderate_the_lobby() {
     assert_eq!(server.socket("/join").bearer(&bob.token).refused().await.status, 403);
     assert_eq!(server.door("lobby").subprotocols(&[&bob.token]).refused().await.status, 403);
     assert_eq!(kind(&server.ask(&bob, "GET", &room("lobby", "/messages"), None).await.expect(403)), "banned");
+    for list in ["/api/v2/rooms", "/api/v2/rooms?scope=public&q=lobby"] {
+        let listed = server.ask(&bob, "GET", list, None).await.expect(200).json();
+        assert_eq!((&listed["items"][0]["name"], &listed["items"][0]["last_message"]), (&json!("lobby"), &Value::Null));
+    }
     server.ask(&admin, "DELETE", &ban, None).await.expect(204);
     server.socket("/join").bearer(&bob.token).connect().await;
     for (method, body) in [("DELETE", None), ("PATCH", Some(json!({"visibility": "private"})))] {

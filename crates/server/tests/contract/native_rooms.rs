@@ -74,10 +74,15 @@ async fn a_room_is_made_found_and_listed() {
     assert_eq!((&seen["name"], &seen["me"]), (&json!("Tea Room"), &Value::Null));
     let listed = server.get("/api/v2/rooms?scope=public&q=TEA").send().await.expect(200).json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1);
+    for name in ["lobby one", "lobby two"] {
+        server.make(&ada, name, "public").await;
+    }
+    let page = server.get("/api/v2/rooms?scope=public&q=lobby&limit=1").send().await.expect(200).json();
+    assert_eq!((&page["items"][0]["name"], page["next"].is_string()), (&json!("lobby one"), true), "{page}");
     assert_eq!(server.get("/api/v2/rooms").send().await.status, 401);
     let mine = server.ask(&ada, "GET", "/api/v2/rooms", None).await.expect(200);
     let names: Vec<_> = mine.json()["items"].as_array().unwrap().iter().map(|room| room["name"].clone()).collect();
-    assert_eq!(names.len(), 2);
+    assert_eq!(names.len(), 4);
     assert!(names.contains(&json!("Tea Room")) && names.contains(&json!("lobby")));
     let tag = mine.header("etag").unwrap().to_owned();
     let unchanged = server.get("/api/v2/rooms").bearer(&ada.token).header("If-None-Match", &tag).send().await;

@@ -10,6 +10,7 @@ use parlour_store::Standing;
 use super::memory::KnownRoom;
 use crate::app::App;
 use crate::authenticate::Caller;
+use crate::rooms::other_of;
 use crate::{Error, Result};
 
 impl App {
@@ -98,7 +99,11 @@ impl App {
         }
         match (room.visibility(), caller) {
             (Visibility::Public, None) => Ok(()),
-            (Visibility::Direct, Some(caller)) if is_one_of(name, caller) => Ok(()),
+            (Visibility::Direct, Some(caller)) if is_one_of(name, caller) => match room.id() {
+                Some(_) => Ok(()),
+                // Boxed, because it is rare, and what opens a socket is to stay small.
+                None => Box::pin(self.there_are_two(name, caller)).await,
+            },
             (Visibility::Direct, _) | (Visibility::Private, None) => Err(Error::UnknownRoom),
             (Visibility::Public | Visibility::Private, Some(caller)) if is_admin(caller) => Ok(()),
             (Visibility::Public, Some(caller)) => {
@@ -110,6 +115,12 @@ impl App {
                 standing.role.map(drop).ok_or(Error::UnknownRoom)
             }
         }
+    }
+
+    /// A direct room that is not there yet is one only with somebody who is: who comes later did not hear what was said.
+    async fn there_are_two(&self, name: &RoomName, caller: &Caller) -> Result<()> {
+        let other = other_of(name, caller.account.id).ok_or(Error::UnknownRoom)?;
+        self.known_account(other).await?.map(drop).ok_or(Error::UnknownRoom)
     }
 
     /// A room as it decides who may do what.

@@ -24,9 +24,9 @@ impl App {
             return Err(Error::Forbidden);
         }
         let moved = self.store.mark_read(id, me, seq.max(0), self.now()).await?;
-        if moved {
-            self.live.hub().note(me, Note::Read { room: room.clone(), seq: seq.max(0) });
+        if let Some(seq) = moved {
+            self.live.hub().note(me, Note::Read { room: room.clone(), seq });
         }
-        Ok(moved)
+        Ok(moved.is_some())
     }
 }

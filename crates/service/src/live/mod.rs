@@ -11,6 +11,7 @@ pub mod history;
 pub(crate) mod index;
 mod mark_read;
 mod memory;
+mod readmit;
 pub mod talk;
 
 use std::sync::Arc;

@@ -64,8 +64,11 @@ impl App {
         limit: i64,
     ) -> Result<Vec<(RoomSeen, String)>> {
         let prefix = parlour_model::username::folded_key(prefix);
-        let mut rooms = self.store.public_rooms(&prefix, after, limit).await?;
+        // One more for a guest, in the place of the lobby: a short list would seem to be the last.
+        let most = limit.saturating_add(i64::from(caller.is_none()));
+        let mut rooms = self.store.public_rooms(&prefix, after, most).await?;
         rooms.retain(|(_, key)| caller.is_some() || *key != parlour_model::room::LOBBY);
+        rooms.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let numbers: Vec<RoomId> = rooms.iter().map(|(id, _)| *id).collect();
         let seen = self.see_rooms(&numbers, caller).await?;
         let name = |room: &RoomSeen| rooms.iter().find(|(id, _)| *id == room.view.id).map(|(_, key)| key.clone());
@@ -79,7 +82,7 @@ impl App {
     /// Rooms with all that is shown of them: three reads, however many they are.
     async fn see_rooms(&self, ids: &[RoomId], caller: Option<&Caller>) -> Result<Vec<RoomSeen>> {
         let viewer = caller.map_or(AccountId(0), |caller| caller.account.id);
-        let mut views = self.store.room_views(ids, viewer).await?;
+        let mut views = self.store.room_views(ids, viewer, self.now()).await?;
         let last: Vec<_> = views.iter().filter_map(|view| view.last_message.map(|seq| (view.id, seq))).collect();
         let mut messages: Vec<_> = last.iter().zip(self.store.messages(&last).await?).collect();
         let mut rooms = Vec::with_capacity(views.len());

@@ -57,7 +57,7 @@ fn checked_slow_mode(seconds: i64) -> Option<Violation> {
 }
 
 /// The other one of a direct room.
-fn other_of(name: &RoomName, viewer: AccountId) -> Option<AccountId> {
+pub(crate) fn other_of(name: &RoomName, viewer: AccountId) -> Option<AccountId> {
     let (low, high) = name.pair()?;
     Some(if viewer == low { high } else { low })
 }

@@ -75,9 +75,9 @@ async fn a_message_is_edited_reacted_to_and_taken_away() {
         );
         assert_eq!(home.number("SELECT COUNT(*) FROM reaction").await, 0);
         assert_eq!(store.react(reaction(id, seq, &ada, "👍")).await.unwrap(), Err(Refused::Message));
-        assert!(store.mark_read(id, ada.id, 4, START).await.unwrap());
-        assert!(!store.mark_read(id, ada.id, 3, START).await.unwrap(), "it never goes back");
-        assert!(store.mark_read(id, ada.id, i64::MAX, START).await.unwrap());
+        assert_eq!(store.mark_read(id, ada.id, 4, START).await.unwrap(), Some(4));
+        assert_eq!(store.mark_read(id, ada.id, 3, START).await.unwrap(), None, "it never goes back");
+        assert_eq!(store.mark_read(id, ada.id, i64::MAX, START).await.unwrap(), Some(6));
         assert_eq!(home.number("SELECT seq FROM read_position WHERE account_id = 1").await, 6, "nor ahead of the log");
     })
     .await;
@@ -185,7 +185,7 @@ async fn rooms_are_seen_with_what_is_new_there() {
         let id = made(store, &ada, "tea", Visibility::Public).await;
         said(store, &room("tea"), &bob, "one").await;
         said(store, &room("tea"), &ada, "two").await;
-        let view = store.room_views(&[id, RoomId(99)], ada.id).await.unwrap().remove(0);
+        let view = store.room_views(&[id, RoomId(99)], ada.id, START).await.unwrap().remove(0);
         assert_eq!((view.role, view.unread, view.last_message, view.members), (Some(Role::Owner), 1, Some(2), 1));
         let (direct, is_new) = store.direct_room(ada.id, bob.id, START + DAY).await.unwrap().unwrap();
         assert!(is_new && !store.direct_room(bob.id, ada.id, START).await.unwrap().unwrap().1);
