@@ -1,7 +1,7 @@
 //! One socket, known to the hub from its handshake to its end, so that it can be told to go.
 
 use std::future::{pending, poll_fn};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,8 +11,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Hub;
 use crate::bus::Hint;
-use crate::followers::Listener;
-use crate::registry::{Farewell, Key, Owner, Registry, Signal, TooManyConnections, send_away};
+use crate::farewell::Farewell;
+use crate::note::Concerned;
+use crate::registry::{Key, Owner, Registry, TooManyConnections, send_away};
+use crate::signal::Signal;
 
 /// An open socket. Dropping it takes it out of the registry.
 pub struct Connection {
@@ -107,7 +109,7 @@ impl Connection {
         .await
     }
 
-    pub(crate) fn listen(&self, listener: &Arc<Listener>) {
+    pub(crate) fn listen(&self, listener: Weak<dyn Concerned>) {
         self.registry.listen(self.key, listener);
     }
 

@@ -80,7 +80,7 @@ impl Hub {
         let Socket { reader, writer } = socket;
         let attached = match &mut seat {
             Some(seat) => seat.open(writer, &connection, reader.takes_deflated()),
-            None => Attached::alone(self.0.open(writer, &connection, None)),
+            None => Attached::alone(self.0.open(writer, connection.signal(), None)),
         };
         let hub = Arc::clone(&self.0);
         let mut pump =
@@ -104,7 +104,7 @@ impl Hub {
         mut conversation: C,
     ) -> impl Future<Output = Parting> + Send + 'static {
         let Socket { reader, writer } = socket;
-        let attached = Attached::alone(self.0.open(writer, &connection, None));
+        let attached = Attached::alone(self.0.open(writer, connection.signal(), None));
         followers.open(attached.line(), &connection, reader.takes_deflated());
         let (hub, company) = (Arc::clone(&self.0), Followed::new(followers));
         let mut pump =

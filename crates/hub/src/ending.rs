@@ -2,8 +2,8 @@
 
 use parlour_websocket::{Close, CloseCode, ReadError};
 
+use crate::farewell::Farewell;
 use crate::reading::FellBehind;
-use crate::registry::Farewell;
 
 /// Why a connection ends.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::Connection;
 use crate::encoder::Framing;
+use crate::farewell::Farewell;
 use crate::follower::{Ended, Follower, HistoryPage, Step};
-use crate::registry::Farewell;
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use parlour_model::{Author, Epoch, Event, RoomId, RoomName, Seq};
 
+use crate::ears;
 use crate::encoder::{Encoder, Framing};
+use crate::farewell::PutOut;
 use crate::history::BoxFuture;
 use crate::node::Inner;
 use crate::page::Page;
-use crate::places::{Ear, PutOut, Reach};
+use crate::places::{Ear, Reach};
 use crate::queue::Queue;
 use crate::reading::{Need, Reading};
 use crate::room::{Arrived, Room};
@@ -97,7 +99,7 @@ impl Hub {
         let hub = Arc::clone(&self.0);
         let hold = hub.rooms.hold(room, || hub.new_room(room));
         hub.activate(&hold.room).await?;
-        hold.room.begin_ringing(&hub.runtime);
+        ears::begin(&hold.room, &hub.runtime);
         let recovers = match new.since {
             Some((epoch, after)) => hub.has_all_since(&hold.room, epoch, after).await?,
             None => true,

@@ -10,7 +10,8 @@ use crate::encoder::Framing;
 use crate::follower::{Ended, Follower, Step};
 use crate::line::Line;
 use crate::lock::lock;
-use crate::registry::Signal;
+use crate::note::{Concerned, Note};
+use crate::signal::Signal;
 use crate::{Connection, Hub, Parting};
 
 /// The most rooms that one connection follows.
@@ -21,27 +22,6 @@ pub const MOST_PEOPLE: usize = 200;
 
 /// When a write has so many bytes, no other room is asked for more.
 const ENOUGH_BYTES: usize = 32 * 1024;
-
-/// What an account is told on every connection that listens. A later one of a kind takes the place of an earlier one
-/// that has not been told yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Note {
-    /// The account itself has changed.
-    Me,
-    /// The rooms that it is a member of, or what it may do there.
-    Rooms,
-    /// Its invitations.
-    Invitations,
-    /// Its logins.
-    Sessions,
-    /// How far it has read.
-    Read {
-        /// Where.
-        room: RoomName,
-        /// Up to here.
-        seq: Seq,
-    },
-}
 
 /// How a contract says what concerns a connection and no room's log: each answer is the text of one message.
 pub trait Announcer: Send + Sync + 'static {
@@ -254,7 +234,8 @@ impl Followers {
                 line.say(frame::text(text));
             }
         }
-        connection.listen(&self.0);
+        let listener: Weak<Listener> = Arc::downgrade(&self.0);
+        connection.listen(listener);
     }
 
     /// The connection has ended.
@@ -304,15 +285,13 @@ fn leave(followers: impl IntoIterator<Item = (u64, Box<Follower>)>) {
     }
 }
 
-impl Listener {
-    /// Something about its owner.
-    pub(crate) fn note(&self, note: Note) {
+impl Concerned for Listener {
+    fn note(&self, note: Note) {
         lock(&self.book).pending.note(note);
         self.signal.ring();
     }
 
-    /// The token ends soon.
-    pub(crate) fn expires(&self, at: Timestamp) {
+    fn expires(&self, at: Timestamp) {
         lock(&self.book).pending.expires = Some(at);
         self.signal.ring();
     }

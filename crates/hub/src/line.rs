@@ -13,9 +13,9 @@ use crate::lock::lock;
 use crate::out::{Out, Progress};
 use crate::page::Page;
 use crate::reading::{FellBehind, Reading};
-use crate::registry::Signal;
 use crate::ring::Position;
 use crate::settings::HubSettings;
+use crate::signal::Signal;
 use crate::wheel::{Tick, Wheel};
 
 /// One connection as others see it.

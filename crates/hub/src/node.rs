@@ -10,7 +10,6 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 
-use crate::Connection;
 use crate::bus::{Bus, Hint, Listener, Published};
 use crate::encoder::Voices;
 use crate::history::History;
@@ -22,6 +21,7 @@ use crate::repair::{self, PAGE, RETRY};
 use crate::room::{Later, Room};
 use crate::rooms::{Hold, Rooms};
 use crate::settings::HubSettings;
+use crate::signal::Signal;
 use crate::subscription::Log;
 use crate::wheel::Wheel;
 
@@ -104,9 +104,8 @@ impl Inner {
     }
 
     /// Opens the writing side of a connection.
-    pub(crate) fn open(&self, writer: Writer, connection: &Connection, reading: Option<Reading>) -> Arc<Line> {
-        let signal = Arc::clone(connection.signal());
-        let line = Arc::new(Line::new(writer, signal, reading, &self.wheel, &self.settings));
+    pub(crate) fn open(&self, writer: Writer, signal: &Arc<Signal>, reading: Option<Reading>) -> Arc<Line> {
+        let line = Arc::new(Line::new(writer, Arc::clone(signal), reading, &self.wheel, &self.settings));
         self.wheel.put(&line, line.first_look());
         line
     }

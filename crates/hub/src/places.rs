@@ -7,33 +7,9 @@ use parlour_model::{AccountId, RoomName};
 
 use crate::Hub;
 use crate::bus::Hint;
-use crate::registry::{Farewell, Signal};
+use crate::farewell::{Farewell, PutOut};
+use crate::signal::Signal;
 use crate::slab::Slab;
-
-/// Why somebody may no longer read a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutOut {
-    /// They are kept out of it.
-    Banned,
-    /// They are no member any more.
-    Removed,
-    /// It is for members now, and they are none.
-    Private,
-    /// It is gone.
-    Deleted,
-}
-
-impl PutOut {
-    /// The word for it, which a connection is closed with.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Banned => "banned",
-            Self::Removed => "removed",
-            Self::Private => "private",
-            Self::Deleted => "deleted",
-        }
-    }
-}
 
 impl Hub {
     /// Puts an account out of a room, on every node: the connections of its seats are closed, what follows the room for

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
-use std::task::{Context, Waker};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use parlour_model::{AccountId, SessionId, SourcePrefix, Timestamp};
-use parlour_websocket::CloseCode;
 use tokio::sync::Notify;
 
-use crate::followers::Listener;
+use crate::farewell::Farewell;
 use crate::lock::lock;
-use crate::places::PutOut;
+use crate::note::Concerned;
 use crate::settings::HubSettings;
+use crate::signal::Signal;
 
 /// Who a connection speaks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,31 +23,6 @@ pub struct Owner {
     pub session_id: SessionId,
     /// When the token's time is up; `None` when only the session's end ends it.
     pub expires_at: Option<Timestamp>,
-}
-
-/// Why a connection must go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Farewell {
-    /// Its session was ended: close with 1008.
-    SessionEnded,
-    /// Its token's time is up: close with 1008.
-    Expired,
-    /// The server restarts: close with 1012, which tells the peer to come back.
-    Restarting,
-    /// It sat in a room that its owner may no longer read: close with 1008.
-    PutOut(PutOut),
-}
-
-impl Farewell {
-    /// With which code, and which reason.
-    pub const fn words(self) -> (CloseCode, &'static str) {
-        match self {
-            Self::SessionEnded => (CloseCode::POLICY, "session ended"),
-            Self::Expired => (CloseCode::POLICY, "token expired"),
-            Self::Restarting => (CloseCode::SERVICE_RESTART, "restarting"),
-            Self::PutOut(why) => (CloseCode::POLICY, why.word()),
-        }
-    }
 }
 
 /// This account, this source, or everybody together has as many connections as are allowed.
@@ -84,7 +58,7 @@ struct Book {
     by_source: HashMap<SourcePrefix, usize>,
     by_expiry: BTreeSet<(Timestamp, Key)>,
     /// Those that hear what concerns their owner.
-    listeners: HashMap<Key, Weak<Listener>>,
+    listeners: HashMap<Key, Weak<dyn Concerned>>,
     /// Up to here those that listen were told that their token ends.
     warned: Timestamp,
     /// Since the drain began whoever still comes is sent away at once.
@@ -95,49 +69,6 @@ struct Line {
     owner: Option<Owner>,
     source: SourcePrefix,
     signal: Arc<Signal>,
-}
-
-/// Reaches the task of one connection: to have it look, or to tell it that it must go.
-#[derive(Default)]
-pub(crate) struct Signal {
-    farewell: OnceLock<Farewell>,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Signal {
-    /// Tells it to go. The first reason stands.
-    pub(crate) fn give(&self, farewell: Farewell) {
-        if self.farewell.set(farewell).is_ok() {
-            self.ring();
-        }
-    }
-
-    /// Why the connection must go, if it must.
-    pub(crate) fn farewell(&self) -> Option<Farewell> {
-        self.farewell.get().copied()
-    }
-
-    /// Wakes the task that heeds it.
-    pub(crate) fn ring(&self) {
-        let task = lock(&self.task).take();
-        if let Some(task) = task {
-            task.wake();
-        }
-    }
-
-    /// Nobody heeds it any more: a task that is over should not be kept in memory by it.
-    pub(crate) fn forget(&self) {
-        let task = lock(&self.task).take();
-        drop(task);
-    }
-
-    /// Has this task woken by every ring from here on until it is; it heeds the signal before it looks. One task does.
-    pub(crate) fn heed(&self, cx: &Context<'_>) {
-        let mut task = lock(&self.task);
-        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
-            *task = Some(cx.waker().clone());
-        }
-    }
 }
 
 impl Registry {
@@ -198,16 +129,16 @@ impl Registry {
     }
 
     /// Has a connection hear from now on what concerns its owner.
-    pub(crate) fn listen(&self, key: Key, listener: &Arc<Listener>) {
+    pub(crate) fn listen(&self, key: Key, listener: Weak<dyn Concerned>) {
         let mut book = lock(&self.book);
-        book.listeners.insert(key, Arc::downgrade(listener));
+        book.listeners.insert(key, listener);
         let late = book.late(key);
         drop(book);
         warn(late);
     }
 
     /// Those of an account's connections that listen.
-    pub(crate) fn listeners(&self, account: AccountId) -> Vec<Arc<Listener>> {
+    pub(crate) fn listeners(&self, account: AccountId) -> Vec<Arc<dyn Concerned>> {
         let book = lock(&self.book);
         let keys = book.by_account.get(&account).into_iter().flatten();
         keys.filter_map(|key| book.listeners.get(key)?.upgrade()).collect()
@@ -279,10 +210,10 @@ pub(crate) fn send_away(signal: &Signal) {
 }
 
 /// Those whose token ends soon, and when.
-type Late = Vec<(Arc<Listener>, Timestamp)>;
+type Late = Vec<(Arc<dyn Concerned>, Timestamp)>;
 
 /// Outside of the lock, because listeners have one of their own.
-fn warn(late: impl IntoIterator<Item = (Arc<Listener>, Timestamp)>) {
+fn warn(late: impl IntoIterator<Item = (Arc<dyn Concerned>, Timestamp)>) {
     for (listener, at) in late {
         listener.expires(at);
     }
@@ -302,7 +233,7 @@ impl Book {
     }
 
     /// Whether one that listens comes too late to be found there.
-    fn late(&self, key: Key) -> Option<(Arc<Listener>, Timestamp)> {
+    fn late(&self, key: Key) -> Option<(Arc<dyn Concerned>, Timestamp)> {
         let at = self.owner(key)?.expires_at.filter(|at| *at <= self.warned)?;
         Some((self.listeners.get(&key)?.upgrade()?, at))
     }

@@ -4,16 +4,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
 use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq, Timestamp};
-use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::bells::Bells;
-use crate::ears::ring_ears;
 use crate::encoder::Here;
+use crate::farewell::PutOut;
 use crate::history::Head;
 use crate::lock::{read, write};
-use crate::places::{Place, Places, PutOut, Reach};
+use crate::places::{Place, Places, Reach};
 use crate::presence::{News, People};
 use crate::ring::{Position, Ring, What};
 use crate::settings::HubSettings;
@@ -136,11 +135,9 @@ impl Room {
         self.title.get_or_init(|| name.into());
     }
 
-    /// Sees to it that those who follow are rung when something happens.
-    pub(crate) fn begin_ringing(self: &Arc<Self>, runtime: &Handle) {
-        if !self.has_ringer.swap(true, Ordering::Relaxed) {
-            runtime.spawn(ring_ears(Arc::downgrade(self), Arc::clone(&self.bells)));
-        }
+    /// Whether nobody rings those who follow yet. From then on somebody does: whoever asked.
+    pub(crate) fn wants_ringer(&self) -> bool {
+        !self.has_ringer.swap(true, Ordering::Relaxed)
     }
 
     /// Counts frames that were given to seats.

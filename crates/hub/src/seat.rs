@@ -118,13 +118,13 @@ impl Seat {
     /// once.
     pub(crate) fn open(&mut self, writer: Writer, connection: &Connection, deflate: bool) -> Attached {
         let Some(begin) = self.begin.take() else {
-            return Attached::alone(self.stay.hub.open(writer, connection, None));
+            return Attached::alone(self.stay.hub.open(writer, connection.signal(), None));
         };
         let Begin { mut reading, first } = *begin;
         let (hub, hold) = (&self.stay.hub, &self.stay.hold);
         let voice = hub.voices.voice(reading.voice.encoder, Framing::of_socket(deflate));
         reading.voice = voice;
-        let line = hub.open(writer, connection, Some(reading));
+        let line = hub.open(writer, connection.signal(), Some(reading));
         for text in &first {
             line.begin_with(voice.frame(text));
         }

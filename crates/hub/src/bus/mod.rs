@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, SessionId};
 
-use crate::followers::Note;
-use crate::places::PutOut;
+use crate::farewell::PutOut;
+use crate::note::Note;
 
 pub(crate) use local::Local;
 
