@@ -19,8 +19,8 @@ pub enum Error {
     Failed(Box<dyn StdError + Send + Sync>),
     /// A newer program has been at this database: it holds more than this one understands.
     NewerSchema {
-        /// The database's migration.
-        found: i64,
+        /// The last migration that a program has to know to work with it.
+        least: i64,
         /// The last migration that this program knows.
         known: i64,
     },
@@ -41,8 +41,8 @@ impl fmt::Display for Error {
             Self::Busy => f.write_str("the database is busy or away"),
             Self::Unwritable(cause) => write!(f, "the database cannot be written, is the disk full? {cause}"),
             Self::Failed(cause) => write!(f, "the database failed: {cause}"),
-            Self::NewerSchema { found, known } => {
-                write!(f, "the database is at migration {found}, and this program knows only {known}: it is too old")
+            Self::NewerSchema { least, known } => {
+                write!(f, "the database needs migration {least}, and this program knows only {known}: it is too old")
             }
             Self::AlreadyRunning => f.write_str("another server is running on this database file"),
         }

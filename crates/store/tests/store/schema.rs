@@ -8,11 +8,16 @@ use parlour_store::{Error, Role, Store};
 use crate::harness::{Folder, Home, Place, START, member, on_both};
 
 #[tokio::test]
-async fn a_newer_schema_is_refused() {
+async fn a_newer_schema_that_only_adds_is_worked_with_and_one_that_breaks_is_refused() {
     on_both(async |home| {
-        home.script("INSERT INTO migration (version, name, applied_at) VALUES (999, 'from the future', 0)").await;
+        home.script("INSERT INTO migration (version, name, applied_at) VALUES (998, 'adds something', 0)").await;
+        let older = home.again().await.unwrap();
+        member(&older, "Ada").await;
+        older.close().await;
+        home.script("INSERT INTO migration (version, name, applied_at) VALUES (999, 'takes something', 0)").await;
+        home.script("UPDATE compatibility SET least = 999").await;
         let refused = home.again().await.err();
-        assert!(matches!(refused, Some(Error::NewerSchema { found: 999, known: 1.. })), "{refused:?}");
+        assert!(matches!(refused, Some(Error::NewerSchema { least: 999, known: 1.. })), "{refused:?}");
     })
     .await;
 }
