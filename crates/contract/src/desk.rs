@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parlour_service::App;
 
+use crate::asset::Asset;
 use crate::readiness::Readiness;
 use crate::settings::ContractSettings;
 
@@ -20,11 +21,22 @@ pub(crate) struct Things {
     pub(crate) settings: ContractSettings,
     /// Whether the server takes work.
     pub(crate) readiness: Readiness,
+    /// What describes the server to programs.
+    pub(crate) descriptions: Descriptions,
+}
+
+/// What describes the server to programs: made when somebody first asks for it, of everything that is served. That is
+/// known only above the handlers, so it is handed to them.
+pub(crate) struct Descriptions {
+    /// The routes.
+    pub(crate) openapi: fn() -> &'static Asset,
+    /// The sockets.
+    pub(crate) asyncapi: fn() -> &'static Asset,
 }
 
 impl Desk {
-    pub(crate) fn new(app: App, settings: ContractSettings, readiness: Readiness) -> Self {
-        Self(Arc::new(Things { app, settings, readiness }))
+    pub(crate) fn new(app: App, settings: ContractSettings, readiness: Readiness, descriptions: Descriptions) -> Self {
+        Self(Arc::new(Things { app, settings, readiness, descriptions }))
     }
 }
 

@@ -65,7 +65,6 @@ async fn verify_page() -> Response {
     responses(
         (status = 200, description = "The address is verified.", content_type = "text/html", body = str),
         (status = 401, description = "Unknown or expired.", content_type = "text/html", body = str),
-        (status = 410, description = "Used.", content_type = "text/html", body = str),
         Apologies,
     ))]
 async fn verify(State(desk): State<Desk>, Visitor(client): Visitor, secret: Secret) -> Response {

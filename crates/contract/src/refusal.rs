@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use parlour_service::Error;
 use parlour_websocket::HandshakeError;
 
-use crate::describe::Shape;
+use crate::shape::Shape;
 
 /// The words of one contract. Each gives one exhaustive `match` over the errors, so that a new error must be
 /// worded by all.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Undone;
-use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
+use crate::shape::Shape;
 
 /// The machine words of `new` and `edit`, and sentences for the rest.
 pub(super) fn word(action: &str, undone: &Undone) -> &'static str {

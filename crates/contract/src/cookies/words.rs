@@ -10,9 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::form::Incomplete;
-use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
+use crate::shape::Shape;
 
 /// The words of this contract.
 pub(crate) struct Cookies;

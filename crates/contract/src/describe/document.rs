@@ -1,58 +1,30 @@
-//! The document: OpenAPI 3.1 of everything that is served, made when somebody first asks for it.
-
-use std::sync::LazyLock;
+//! The document: OpenAPI 3.1 of everything that is served, made of what the contracts hand over.
 
 use parlour_model::Contract;
 use serde_json::{Map, Value, json};
 
-use super::{Shape, filling, heads, reach, texts};
-use crate::actions::Actions;
+use super::{Routes, filling, heads, reach, texts};
 use crate::asset::Asset;
-use crate::cookies::Cookies;
-use crate::lobby::Lobby;
-use crate::native::{self, Native};
-use crate::refusal::Words;
-use crate::rooms::Rooms;
-use crate::tokens::Tokens;
+use crate::shape::Shape;
 
-static DOCUMENT: LazyLock<Asset> = LazyLock::new(|| Asset::new("application/json", made().to_string().into_bytes()));
-
-/// The document as it is sent.
-pub(crate) fn document() -> &'static Asset {
-    &DOCUMENT
-}
-
-/// What the handlers say of themselves, and what holds for all of a contract.
-fn made() -> Value {
-    let described = crate::routes().into_openapi();
-    let mut document = serde_json::to_value(described).unwrap_or_default();
-    let shapes = shapes();
+/// The document as it is sent: what the handlers say of themselves, and what holds for all of a contract. `problems` are
+/// the refusals of `native`, explained.
+pub(crate) fn document(routes: Routes, shapes: &[(Contract, Shape)], problems: &Value) -> Asset {
+    let mut document = serde_json::to_value(routes.into_openapi()).unwrap_or_default();
     if let Some(paths) = document["paths"].as_object_mut() {
-        filling::fill(paths, &shapes);
+        filling::fill(paths, shapes);
     }
-    add_schemas(&mut document, &shapes);
+    add_schemas(&mut document, shapes);
     reach::tidy(&mut document);
     heads::put_on_pages(&mut document);
     document["openapi"] = json!("3.1.0");
     document["info"] = texts::info();
     document["servers"] = json!([{"url": "/", "description": "This server."}]);
-    document["x-problems"] = native::kinds::described();
+    document["x-problems"] = problems.clone();
     document["tags"] = texts::tags();
     document["components"]["headers"] = heads::components();
     document["components"]["securitySchemes"] = texts::security_schemes();
-    document
-}
-
-/// How each contract refuses.
-fn shapes() -> Vec<(Contract, Shape)> {
-    vec![
-        (Contract::Actions, Actions::shape()),
-        (Contract::Rooms, Rooms::shape()),
-        (Contract::Tokens, Tokens::shape()),
-        (Contract::Cookies, Cookies::shape()),
-        (Contract::Lobby, Lobby::shape()),
-        (Contract::Native, Native::shape()),
-    ]
+    Asset::new("application/json", document.to_string().into_bytes())
 }
 
 fn add_schemas(document: &mut Value, shapes: &[(Contract, Shape)]) {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use parlour_model::Contract;
 use serde_json::{Map, Value, json};
 
-use super::{Shape, heads};
-use crate::native;
+use super::area::area_of;
+use super::heads;
+use crate::shape::Shape;
 use crate::territory::contract_of;
 
 /// Puts in what the handlers leave unsaid: tags, ids, credentials, refusals.
@@ -38,7 +39,7 @@ struct Route<'a> {
 impl Route<'_> {
     fn tag(&self) -> &'static str {
         match self.contract {
-            Some(Contract::Native) => native::tag_of(self.path),
+            Some(Contract::Native) => area_of(self.path),
             Some(contract) => contract.name(),
             None if matches!(self.path, "/healthz" | "/readyz" | "/.well-known/jwks.json") => "service",
             None => "pages",

@@ -1,9 +1,10 @@
 //! Routes with their descriptions: what is registered is described, and nothing else is.
 //!
 //! A handler says under `#[utoipa::path]` what it takes and answers; `routes!` registers both. What all routes of a
-//! contract have in common (tags, credentials, refusals) is put in by [`document`], which runs only when somebody
-//! asks for the document.
+//! contract have in common (tags, credentials, refusals) is put in by [`document`], to which `lib.rs` hands what the
+//! contracts say of themselves when somebody asks. Nothing here knows a contract.
 
+mod area;
 mod document;
 mod filling;
 mod heads;
@@ -12,8 +13,7 @@ pub(crate) mod sockets;
 mod texts;
 
 use axum::routing::MethodRouter;
-use utoipa::openapi::{OpenApi, RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 pub(crate) use utoipa_axum::routes;
 
@@ -67,28 +67,6 @@ fn other_spelling(path: &str) -> String {
 fn agree(ours: &OpenApi, others: &OpenApi) -> bool {
     let (Some(ours), Some(others)) = (&ours.components, &others.components) else { return true };
     ours.schemas.iter().all(|(name, schema)| others.schemas.get(name).is_none_or(|other| other == schema))
-}
-
-/// The shape of a contract's refusals, for the document.
-pub(crate) struct Shape {
-    /// The type of their bodies.
-    pub(crate) content_type: &'static str,
-    /// What a body that cannot be taken is answered with.
-    pub(crate) of_bodies: &'static [u16],
-    /// The name of the schema.
-    pub(crate) name: String,
-    /// It, and what it refers to.
-    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
-}
-
-impl Shape {
-    /// Refusals whose body is a `T`.
-    pub(crate) fn of<T: ToSchema + PartialSchema>(content_type: &'static str, of_bodies: &'static [u16]) -> Self {
-        let name = T::name().into_owned();
-        let mut schemas = vec![(name.clone(), T::schema())];
-        T::schemas(&mut schemas);
-        Self { content_type, of_bodies, name, schemas }
-    }
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::asked::Asked;
-use super::me::Me;
 use super::member::{Anybody, Member};
 use super::once::{Answered, Kept, Name, Once, Turn, scope};
+use super::own_account::Me;
 use super::person::Person;
 use super::sessions::{Entered, entered};
 use super::{Kind, Native, Problem};

@@ -12,8 +12,9 @@ use utoipa::IntoParams;
 
 use super::accounts::{Id, account_id};
 use super::asked::Asked;
-use super::me::{Me, shown};
+use super::me::shown;
 use super::member::Member;
+use super::own_account::Me;
 use super::person::{avatar, avatar_path};
 use super::{Kind, Native, Problem};
 use crate::body::read_within;

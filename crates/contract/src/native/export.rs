@@ -17,8 +17,8 @@ use parlour_service::export::{InRooms, KeptInRoom, KeptSession, Part, Parts};
 use serde_json::{Value, json};
 
 use super::Native;
-use super::me::Me;
 use super::member::Member;
+use super::own_account::Me;
 use crate::describe::{Routes, Serve, routes};
 use crate::desk::Desk;
 use crate::live::microseconds;

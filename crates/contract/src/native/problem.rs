@@ -7,10 +7,10 @@ use parlour_service::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::describe::Shape;
 use crate::live::microseconds;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
+use crate::shape::Shape;
 
 /// The words of this contract.
 pub(crate) struct Native;

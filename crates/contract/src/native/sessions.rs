@@ -10,8 +10,8 @@ use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::me::Me;
 use super::member::Member;
+use super::own_account::Me;
 use super::{Kind, Native, Problem};
 use crate::body::Json;
 use crate::describe::{Routes, Serve, routes};

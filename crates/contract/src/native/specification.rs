@@ -1,12 +1,13 @@
 //! The descriptions of this server for programs.
 
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::Native;
 use crate::asset::{ASK_AGAIN, send};
-use crate::describe::sockets::sockets;
-use crate::describe::{Routes, Serve, document, routes};
+use crate::describe::{Routes, Serve, routes};
+use crate::desk::Desk;
 
 pub(super) fn routes() -> Routes {
     Routes::default().serve::<Native>(routes!(openapi)).serve::<Native>(routes!(asyncapi))
@@ -19,8 +20,8 @@ pub(super) fn routes() -> Routes {
     (status = 200, description = "The document.", content_type = "application/json", body = Object),
     (status = 304),
 ))]
-async fn openapi(headers: HeaderMap) -> Response {
-    send(document(), &headers, ASK_AGAIN)
+async fn openapi(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    send((desk.descriptions.openapi)(), &headers, ASK_AGAIN)
 }
 
 /// The sockets.
@@ -30,6 +31,6 @@ async fn openapi(headers: HeaderMap) -> Response {
     (status = 200, description = "The document.", content_type = "application/json", body = Object),
     (status = 304),
 ))]
-async fn asyncapi(headers: HeaderMap) -> Response {
-    send(sockets(), &headers, ASK_AGAIN)
+async fn asyncapi(State(desk): State<Desk>, headers: HeaderMap) -> Response {
+    send((desk.descriptions.asyncapi)(), &headers, ASK_AGAIN)
 }

@@ -8,9 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{Object, Type};
 
-use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
+use crate::shape::Shape;
 
 /// The words of this contract.
 pub(crate) struct Rooms;

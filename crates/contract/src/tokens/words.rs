@@ -6,9 +6,9 @@ use parlour_service::Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::describe::Shape;
 use crate::refusal::{BadBody, Words};
 use crate::reply;
+use crate::shape::Shape;
 
 /// The words of this contract.
 pub(crate) struct Tokens;

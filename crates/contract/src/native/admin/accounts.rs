@@ -16,7 +16,7 @@ use crate::live::microseconds;
 use crate::native::Native;
 use crate::native::accounts::{Id, account_id};
 use crate::native::asked::Asked;
-use crate::native::me::Me;
+use crate::native::own_account::Me;
 use crate::native::paging::{Page, cursor, limit, stray};
 use crate::refusal::{Answer, Refusal};
 use crate::reply;
