@@ -2,23 +2,6 @@
 
 import { router } from './router.js';
 
-/** What the help sheet shows. @type {[string, string][]} */
-export const KEYS = [
-  ['Ctrl K', 'Go to a room or a person'],
-  ['/', 'Search'],
-  ['?', 'This sheet'],
-  ['Escape', 'Close, cancel; then to the place where you write'],
-  ['Enter', 'Send'],
-  ['Shift Enter', 'A new line'],
-  ['↑', 'Edit your last message, where you have written nothing'],
-  ['Alt ↑ ↓', 'The next room up or down'],
-  ['↑ ↓', 'From message to message, from room to room'],
-  ['r', 'Reply to the message'],
-  ['e', 'Edit the message'],
-  ['+', 'React to the message'],
-  ['Delete', 'Delete the message'],
-];
-
 let listening = false;
 
 /** Begins to listen, once. */

@@ -2,10 +2,13 @@
 import { block, h, pretty, say } from './dom.js';
 import { example } from './schema.js';
 
+/** @import { Media, OpenApi, Parameter, Route } from './types.js' */
+/** @typedef {{ url: string, method: string, headers: Record<string, string>, body: string | undefined, needs: boolean | undefined }} Asked */
+
 /** The token that was pasted; it is forgotten with the page. */
 let token = '';
 
-/** Asks for the token that requests are to bring in place of the cookie. */
+/** Asks for the token that requests are to bring in place of the cookie. @param {HTMLElement} button */
 export function askForToken(button) {
   const input = h('textarea', { rows: '4', id: 'token', spellcheck: 'false', autocomplete: 'off', 'aria-describedby': 'token-hint' });
   input.value = token;
@@ -25,10 +28,11 @@ export function askForToken(button) {
   dialog.showModal();
 }
 
-/** The form, the line for a shell, and the place for the answer. */
+/** The form, the line for a shell, and the place for the answer. @param {OpenApi} document_ @param {Route} route */
 export function attempt(document_, route) {
   const { operation, method, path } = route;
   const parameters = operation.parameters ?? [];
+  /** @type {Map<Parameter, string>} */
   const given = new Map(parameters.filter((one) => one.in === 'path').map((one) => [one, sample(document_, one)]));
   const media = Object.entries(operation.requestBody?.content ?? {})[0];
   const isText = media && /json|urlencoded/.test(media[0]);
@@ -37,8 +41,10 @@ export function attempt(document_, route) {
   const answer = h('div', { class: 'answer', role: 'status' });
   const show = () => shell.replaceChildren(block(curl(request()), 'the command'));
 
+  /** @returns {Asked} */
   function request() {
     const query = new URLSearchParams();
+    /** @type {Record<string, string>} */
     const headers = {};
     let target = path;
     for (const one of parameters) {
@@ -47,11 +53,12 @@ export function attempt(document_, route) {
       if (one.in === 'query' && value) query.set(one.name, value);
       if (one.in === 'header' && value) headers[one.name] = value;
     }
-    if (body) headers['Content-Type'] = media[0];
+    if (media && body) headers['Content-Type'] = media[0];
     const needs = operation.security?.some((scheme) => Object.keys(scheme).length > 0);
     return { url: location.origin + target + (query.size ? `?${query}` : ''), method, headers, body: body?.value, needs };
   }
 
+  /** @param {Event} event */
   async function send(event) {
     event.preventDefault();
     const asked = request();
@@ -66,26 +73,31 @@ export function attempt(document_, route) {
   return [h('h3', null, 'From a shell'), shell, h('h3', null, 'Try it'), form, answer];
 }
 
+/** @param {OpenApi} document_ @param {Parameter} parameter */
 function sample(document_, parameter) {
   return parameter.example ?? (parameter.schema?.type === 'string' ? String(example(document_, parameter.schema, parameter.name)).replace('…', '') : '');
 }
 
+/** @param {OpenApi} document_ @param {[string, Media]} media */
 function bodyField(document_, [type, { schema, example: given }]) {
-  const value = given ?? example(document_, schema);
+  const value = given ?? example(document_, schema ?? {});
   const field = h('textarea', { id: 'body', rows: '8', spellcheck: 'false' });
-  field.value = type.includes('json') ? pretty(value) : new URLSearchParams(value).toString();
+  field.value = type.includes('json') ? pretty(value) : new URLSearchParams(/** @type {Record<string, string>} */ (value)).toString();
   return field;
 }
 
+/** @param {Parameter} one @param {Map<Parameter, string>} given */
 function parameterField(one, given) {
   const id = `parameter-${one.name}`;
-  const keep = (event) => given.set(one, event.target.value);
+  const keep = () => given.set(one, input.value);
   const input = h('input', { id, oninput: keep, required: one.in === 'path', autocomplete: 'off', spellcheck: 'false', value: given.get(one) });
   return h('div', { class: 'field' }, h('label', { for: id }, h('code', null, one.name), ` in ${one.in}`), input);
 }
 
+/** @param {string} text */
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** @param {Asked} asked */
 function curl({ url, method, headers, body, needs }) {
   const lines = [`curl ${method === 'GET' ? '' : method === 'HEAD' ? '--head ' : `-X ${method} `}${quoted(url)}`];
   if (needs) lines.push('-H "Authorization: Bearer $TOKEN"');
@@ -94,7 +106,7 @@ function curl({ url, method, headers, body, needs }) {
   return lines.join(' \\\n  ');
 }
 
-/** Whether something shall really change. */
+/** Whether something shall really change. @param {Asked} asked @returns {Promise<boolean>} */
 function sure({ url, method }) {
   const { promise, resolve } = Promise.withResolvers();
   const dialog = h('dialog', { 'aria-labelledby': 'sure-title', onclose: () => { dialog.remove(); resolve(dialog.returnValue === 'yes'); } },
@@ -106,7 +118,9 @@ function sure({ url, method }) {
   return promise;
 }
 
+/** @param {Asked} asked */
 async function answered({ url, method, headers, body, needs }) {
+  /** @type {Record<string, string>} */
   const credential = token && needs ? { Authorization: `Bearer ${token}` } : {};
   try {
     const response = await fetch(url, { method, headers: { ...headers, ...credential }, body: body || undefined, credentials: token ? 'omit' : 'same-origin', cache: 'no-store' });
@@ -118,10 +132,11 @@ async function answered({ url, method, headers, body, needs }) {
       text ? block(shown(type, text), 'the answer') : h('p', { class: 'quiet' }, type ? `A body of the type ${type}.` : 'No body.'),
       h('details', null, h('summary', null, 'Headers'), block(lines, 'the headers')));
   } catch (error) {
-    return h('p', { class: 'bad' }, `No answer: ${error.message}`);
+    return h('p', { class: 'bad' }, `No answer: ${error instanceof Error ? error.message : error}`);
   }
 }
 
+/** @param {string} type @param {string} text */
 function shown(type, text) {
   try {
     return type.includes('json') ? pretty(JSON.parse(text)) : text;

@@ -1,30 +1,41 @@
 // The page about everything that programs may ask: contents at the side, one entry at a time.
 import { askForToken } from './attempt.js';
-import { h, inline, prose, say } from './dom.js';
+import { byId, h, inline, nodes, prose, say } from './dom.js';
 import { operation } from './operation.js';
 import { channel, channels } from './sockets.js';
 
-const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head'];
-const byId = (id) => document.getElementById(id);
-const [nav, main, search, menu] = ['index', 'content', 'search', 'menu'].map(byId);
+/** @import { Child } from './dom.js' */
+/** @import { AsyncApi, Kind, OpenApi } from './types.js' */
+/** @typedef {{ id: string, title: string, method: string, path: string, words: string, draw: () => Child[] }} Told */
+/** Its link in the contents, and all of its words. @typedef {Told & { link: HTMLAnchorElement, text: string }} Entry */
+/** @typedef {{ title: string, about: string, entries: Entry[] }} Group */
 
-/** What can be opened, by the word behind `#`. */
+const METHODS = ['get', 'post', 'put', 'patch', 'delete', 'head'];
+const [nav, main, menu] = [byId('index'), byId('content'), byId('menu')];
+const search = /** @type {HTMLInputElement} */ (byId('search'));
+
+/** What can be opened, by the word behind `#`. @type {Map<string, Entry>} */
 const entries = new Map();
 
+/** @param {string} path @returns {Promise<any>} */
 async function load(path) {
   const response = await fetch(path, { headers: { Accept: 'application/json' } });
   return response.ok ? response.json() : null;
 }
 
-function add(entry) {
+/** @param {Told} told @returns {Entry} */
+function add(told) {
+  const link = h('a', { href: `#${told.id}` }, h('span', { class: `method ${told.method.toLowerCase()}` }, told.method),
+    h('span', { class: 'words' }, h('span', null, told.title), h('small', null, told.path)));
+  const entry = { ...told, link, text: '' };
   entries.set(entry.id, entry);
   return entry;
 }
 
-/** The groups of the contents. */
+/** The groups of the contents. @param {OpenApi} openapi @param {AsyncApi | null} asyncapi @returns {Group[]} */
 function groups(openapi, asyncapi) {
   const routes = Object.entries(openapi.paths).flatMap(([path, item]) =>
-    METHODS.filter((method) => item[method]).map((method) => ({ path, method: method.toUpperCase(), operation: item[method] })));
+    METHODS.flatMap((method) => (item[method] ? [{ path, method: method.toUpperCase(), operation: item[method] }] : [])));
   const tagged = openapi.tags.map((tag) => ({
     title: tag.name,
     about: tag.description,
@@ -34,7 +45,7 @@ function groups(openapi, asyncapi) {
     })),
   }));
   const sockets = channels(asyncapi).map((one) => add({
-    id: one.id, title: one.title, method: 'WS', path: one.channel.address ?? '', words: one.channel.description ?? '', draw: () => channel(asyncapi, one),
+    id: one.id, title: one.title, method: 'WS', path: one.channel.address ?? '', words: one.channel.description ?? '', draw: () => channel(asyncapi ?? {}, one),
   }));
   const problems = (openapi['x-problems'] ?? []).map((one) => add({
     id: one.word, title: one.title, method: String(one.status), path: one.word, words: one.when, draw: () => problem(one),
@@ -46,6 +57,7 @@ function groups(openapi, asyncapi) {
   ].filter((group) => group.entries.length > 0);
 }
 
+/** @param {Kind} one @returns {Child[]} */
 function problem(one) {
   return [
     h('p', { class: 'where' }, h('span', { class: 'method bad' }, String(one.status)), ' ', h('code', null, `/docs#${one.word}`)),
@@ -55,15 +67,16 @@ function problem(one) {
   ];
 }
 
+/** @param {Group[]} all */
 function draw(all) {
   nav.replaceChildren(...all.map((group) => h('section', null, h('h2', null, group.title),
     h('ul', null, group.entries.map((entry) => {
-      entry.link = h('a', { href: `#${entry.id}` }, h('span', { class: `method ${entry.method.toLowerCase()}` }, entry.method),
-        h('span', { class: 'words' }, h('span', null, entry.title), h('small', null, entry.path)));
       entry.text = `${group.title} ${entry.method} ${entry.path} ${entry.title} ${entry.words}`.toLowerCase();
       return h('li', null, entry.link);
-    })))), h('p', { class: 'none quiet', hidden: true }, 'Nothing has these words.'));
+    })))), none);
 }
+
+const none = h('p', { class: 'none quiet', hidden: true }, 'Nothing has these words.');
 
 /** Shows what has all words. */
 function find() {
@@ -71,14 +84,15 @@ function find() {
   let found = 0;
   for (const entry of entries.values()) {
     const fits = words.every((word) => entry.text.includes(word));
-    entry.link.parentElement.hidden = !fits;
+    if (entry.link.parentElement) entry.link.parentElement.hidden = !fits;
     found += Number(fits);
   }
   for (const section of nav.querySelectorAll('section')) section.hidden = !section.querySelector('li:not([hidden])');
-  nav.querySelector('.none').hidden = found > 0;
+  none.hidden = found > 0;
   if (words.length > 0) say(`${found} found`);
 }
 
+/** @param {() => Child[]} welcome */
 function open(welcome) {
   const entry = entries.get(decodeURIComponent(location.hash.slice(1)));
   for (const current of nav.querySelectorAll('[aria-current]')) current.removeAttribute('aria-current');
@@ -87,37 +101,41 @@ function open(welcome) {
     entry.link.scrollIntoView({ block: 'nearest' });
   }
   document.title = `${entry?.title ?? 'What programs may ask'} · Parlour`;
-  main.replaceChildren(...(entry ? [h('h1', { tabindex: '-1' }, entry.title), ...[entry.draw()].flat(Infinity).filter(Boolean)] : welcome()));
+  main.replaceChildren(...nodes(entry ? [h('h1', { tabindex: '-1' }, entry.title), entry.draw()] : welcome()));
   unfold(false);
   scrollTo(0, 0);
-  if (entry) main.querySelector('h1').focus({ preventScroll: true });
+  if (entry) main.querySelector('h1')?.focus({ preventScroll: true });
 }
 
+/** @param {boolean} shown */
 function unfold(shown) {
   menu.setAttribute('aria-expanded', String(shown));
   document.body.classList.toggle('unfolded', shown);
 }
 
+/** @param {OpenApi} openapi @param {Group[]} all @returns {Child[]} */
 function welcome(openapi, all) {
   return [
     h('h1', { tabindex: '-1' }, 'What programs may ask'),
     ...prose(openapi.info.description),
     h('p', null, 'For programs: ', h('a', { href: OPENAPI }, 'openapi.json'), ' and ', h('a', { href: ASYNCAPI }, 'asyncapi.json'), `. This is version ${openapi.info.version}.`),
-    h('dl', null, all.map((group) => [h('dt', null, h('a', { href: `#${group.entries[0].id}` }, group.title)), h('dd', null, inline(group.about ?? ''))])),
+    h('dl', null, all.map((group) => [h('dt', null, h('a', { href: `#${group.entries[0]?.id}` }, group.title)), h('dd', null, inline(group.about ?? ''))])),
   ];
 }
 
+/** @param {KeyboardEvent} event */
 function keys(event) {
-  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  const target = /** @type {HTMLElement} */ (event.target);
+  const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
   if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     search.focus();
-  } else if (event.key === 'Escape' && event.target === search) {
+  } else if (event.key === 'Escape' && target === search) {
     search.value = '';
     find();
-  } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && (event.target === search || nav.contains(event.target))) {
-    const links = [...nav.querySelectorAll('li:not([hidden]) a')];
-    const at = links.indexOf(event.target) + (event.key === 'ArrowDown' ? 1 : -1);
+  } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && (target === search || nav.contains(target))) {
+    const links = /** @type {HTMLElement[]} */ ([...nav.querySelectorAll('li:not([hidden]) a')]);
+    const at = links.indexOf(target) + (event.key === 'ArrowDown' ? 1 : -1);
     event.preventDefault();
     (links[at] ?? search).focus();
   }
@@ -125,7 +143,9 @@ function keys(event) {
 
 const OPENAPI = '/api/v2/openapi.json';
 const ASYNCAPI = '/api/v2/asyncapi.json';
+/** @type {OpenApi | null} */
 const openapi = await load(OPENAPI);
+/** @type {AsyncApi | null} */
 const asyncapi = openapi?.paths[ASYNCAPI] ? await load(ASYNCAPI) : null;
 if (openapi) {
   const all = groups(openapi, asyncapi);
@@ -135,7 +155,7 @@ if (openapi) {
   search.addEventListener('input', find);
   search.addEventListener('focus', () => unfold(true));
   menu.addEventListener('click', () => unfold(menu.getAttribute('aria-expanded') !== 'true'));
-  byId('credential').addEventListener('click', (event) => askForToken(event.currentTarget));
+  byId('credential').addEventListener('click', (event) => askForToken(/** @type {HTMLElement} */ (event.currentTarget)));
   addEventListener('hashchange', () => location.hash !== '#content' && show());
   addEventListener('keydown', keys);
 } else {

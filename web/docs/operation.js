@@ -3,9 +3,12 @@ import { attempt } from './attempt.js';
 import { block, h, inline, pretty, prose } from './dom.js';
 import { example, resolve, told, typeOf } from './schema.js';
 
+/** @import { Answer, Media, OpenApi, Operation, Parameter, Route } from './types.js' */
+
+/** @type {Record<string, string>} */
 const SCHEMES = { token: 'a token', cookie: 'the session cookie', access: 'X-Access-Token', refresh: 'X-Refresh-Token' };
 
-/** All of it. */
+/** All of it. @param {OpenApi} document_ @param {Route} route */
 export function operation(document_, route) {
   const { operation: it, method, path } = route;
   const isSocket = '101' in it.responses;
@@ -21,25 +24,28 @@ export function operation(document_, route) {
   ];
 }
 
+/** @param {Operation['security']} security */
 function credentials(security) {
   const ways = (security ?? []).map((way) => Object.keys(way).map((scheme) => SCHEMES[scheme] ?? scheme).join(' and '));
   if (ways.every((way) => !way)) return 'Needs no login.';
   return `Credential: ${ways.map((way) => way || 'none at all').join(', or ')}.`;
 }
 
+/** @param {OpenApi} document_ @param {Parameter[]} all */
 function parameters(document_, all) {
   if (all.length === 0) return null;
-  const line = (one) => h('li', null, h('code', { class: 'name' }, one.name), ' ', h('span', { class: 'type' }, `${typeOf(document_, one.schema)}, in ${one.in}`),
+  const line = (/** @type {Parameter} */ one) => h('li', null, h('code', { class: 'name' }, one.name), ' ', h('span', { class: 'type' }, `${typeOf(document_, one.schema)}, in ${one.in}`),
     one.required ? [' ', h('span', { class: 'must' }, 'required')] : null, one.description ? h('div', { class: 'about' }, inline(one.description)) : null);
   return [h('h3', null, 'Parameters'), h('ul', { class: 'fields' }, all.map(line))];
 }
 
+/** @param {OpenApi} document_ @param {Operation['requestBody']} body */
 function request(document_, body) {
   if (!body) return null;
   return [h('h3', null, 'Body'), Object.entries(body.content).map(([type, media]) => content(document_, type, media, 'the body', 'required'))];
 }
 
-/** A body of a type: what is in it, and an example. */
+/** A body of a type: what is in it, and an example. @param {OpenApi} document_ @param {string} type @param {Media} media @param {string} label @param {string} [must] */
 function content(document_, type, media, label, must) {
   const inside = media.schema ? told(document_, media.schema, must) : null;
   const text = media.example ?? (media.schema && /json/.test(type) ? example(document_, media.schema) : undefined);
@@ -48,6 +54,7 @@ function content(document_, type, media, label, must) {
     text === undefined ? null : h('details', null, h('summary', null, 'Example'), block(pretty(text), `an example of ${label}`)));
 }
 
+/** @param {OpenApi} document_ @param {string} status @param {Answer} response */
 function answer(document_, status, response) {
   const good = status < '400';
   const media = Object.entries(response.content ?? {});
@@ -59,7 +66,7 @@ function answer(document_, status, response) {
     media.map(([type, one]) => content(document_, type, one, `the answer ${status}`)), 'application/problem+json' in (response.content ?? {}) ? types(document_, status) : null));
 }
 
-/** The problems that have this status. */
+/** The problems that have this status. @param {OpenApi} document_ @param {string} status */
 function types(document_, status) {
   const all = (document_['x-problems'] ?? []).filter((one) => String(one.status) === status);
   return h('p', { class: 'header' }, 'Types: ', all.map((one, at) => [at > 0 ? ', ' : '', h('a', { href: `#${one.word}` }, one.word)]), '.');
