@@ -20,24 +20,24 @@ pub fn prepare(data: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data)
 }
 
-/// The master key of a data folder, made at the first start.
+/// The master key in the file `path`, made at the first start. `is_used` says whether there is a database that was made
+/// with one.
 ///
 /// # Errors
 /// The file cannot be read or made, is not 32 bytes long, or is missing beside a database: a fresh key would open
 /// nothing of it.
-pub fn master_key(data: &Path, chance: &dyn Chance) -> io::Result<MasterKey> {
-    let path = data.join("master.key");
-    match std::fs::File::open(&path) {
+pub fn master_key(path: &Path, is_used: bool, chance: &dyn Chance) -> io::Result<MasterKey> {
+    match std::fs::File::open(path) {
         Ok(file) => read_key(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            if database(data).exists() {
+            if is_used {
                 return Err(io::Error::other(
-                    "there is a database but no master.key: restore the key it was made with",
+                    "there is a database but no master key: restore the key it was made with, or copy it from another node",
                 ));
             }
-            make_key(&path, chance)?;
+            make_key(path, chance)?;
             // Read back: when two processes start at once, one of them has made it.
-            read_key(std::fs::File::open(&path)?)
+            read_key(std::fs::File::open(path)?)
         }
         Err(error) => Err(error),
     }
@@ -47,7 +47,7 @@ fn read_key(file: std::fs::File) -> io::Result<MasterKey> {
     let mut bytes = Vec::new();
     file.take(33).read_to_end(&mut bytes)?;
     let key = <[u8; 32]>::try_from(bytes);
-    key.map(MasterKey::new).map_err(|_| io::Error::other("master.key is not 32 bytes long: restore the right one"))
+    key.map(MasterKey::new).map_err(|_| io::Error::other("the master key is not 32 bytes long: restore the right one"))
 }
 
 /// Writes a fresh key under its name only when it is whole, and never over another one.

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod data_folder;
 pub mod open_files;
+pub mod opening;
 pub mod running;
 pub mod telemetry;
 

@@ -10,15 +10,14 @@ use parlour_contract::Readiness;
 use parlour_model::Clock;
 use parlour_service::App;
 use parlour_service::background::Background;
-use parlour_service::secret::SystemChance;
-use parlour_store::{Role, Store};
+use parlour_store::Role;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::accepting::{Places, accept, listen};
 use crate::config::Config;
-use crate::data_folder;
+use crate::opening::open_app;
 use crate::telemetry::Metrics;
 
 /// Why a server does not start, in a sentence for the operator.
@@ -52,22 +51,6 @@ pub struct Running {
     stop: watch::Sender<bool>,
     accepting: Vec<JoinHandle<()>>,
     drain: Duration,
-}
-
-/// The use cases over the store of a data folder, for the server or for a command beside it.
-///
-/// # Errors
-/// The folder, the key or the database cannot be opened, or the configuration does not fit.
-pub async fn open_app(config: &Config, role: Role, clock: Arc<dyn Clock>, address: &str) -> Result<App, StartError> {
-    let data = &config.server.data;
-    let in_folder = |error: std::io::Error| StartError::new(format!("{}: {error}", data.display()));
-    let chance = Arc::new(SystemChance::default());
-    let settings = config.service(address).map_err(sentence)?;
-    data_folder::prepare(data).map_err(in_folder)?;
-    let master = data_folder::master_key(data, &*chance).map_err(in_folder)?;
-    let store = Store::open_sqlite(&data_folder::database(data), role, clock.now()).await;
-    let store = store.map_err(|error| StartError::new(format!("{}: {error}", data.display())))?;
-    App::new(store, settings, clock, chance, master).await.map_err(fault)
 }
 
 /// Starts a server. When this answers, it accepts.
@@ -139,11 +122,11 @@ async fn bind(address: &str) -> Result<TcpListener, StartError> {
     listen(address).await.map_err(|error| StartError::new(format!("cannot listen on {address}: {error}")))
 }
 
-fn sentence(error: impl fmt::Display) -> StartError {
+pub(crate) fn sentence(error: impl fmt::Display) -> StartError {
     StartError::new(error.to_string())
 }
 
-fn fault(error: parlour_service::Error) -> StartError {
+pub(crate) fn fault(error: parlour_service::Error) -> StartError {
     match error {
         parlour_service::Error::Internal(fault) => sentence(fault),
         other => StartError::new(format!("{other:?}")),

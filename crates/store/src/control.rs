@@ -1,7 +1,8 @@
 //! The control log: what other processes must hear of, in a sequence without holes.
 
-use crate::database::{Cell, FromCell, FromRow, Row, Tx};
+use crate::database::{Cell, Database, FromCell, FromRow, Row, Tx};
 use crate::{Result, Store, params, sql};
+use futures_util::future::BoxFuture;
 use parlour_model::Timestamp;
 
 /// What happened, and what [`ControlLine::subject`] counts.
@@ -31,6 +32,14 @@ pub struct ControlLine {
 }
 
 impl Store {
+    /// Hangs in what is awaited when a write has announced something on the control log: after the commit, before the
+    /// write answers, with the log's last place. It is hung in once; on SQLite, where there is one node, it is never rung.
+    pub fn on_announce(&self, bell: impl Fn(i64) -> BoxFuture<'static, ()> + Send + Sync + 'static) {
+        if let Database::Postgres(postgres) = &self.db {
+            postgres.on_announce(Box::new(bell));
+        }
+    }
+
     /// The last place of the control log; 0 while it is empty.
     pub async fn control_head(&self) -> Result<i64> {
         let head = self.db.get(sql!("SELECT last_seq FROM control_head WHERE id = 1"), params![]).await?;
@@ -66,6 +75,7 @@ pub(crate) async fn announce(tx: &mut Tx<'_>, kind: ControlKind, subjects: &[i64
     let insert = sql!("INSERT INTO control (seq, kind, subject, at) VALUES ($1, $2, $3, $4)");
     let lines = (last - count + 1..).zip(subjects);
     tx.run_all(lines.map(|(seq, subject)| (insert, params![seq, kind.name(), *subject, now])).collect()).await?;
+    tx.announced(last);
     Ok(())
 }
 

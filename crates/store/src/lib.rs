@@ -21,6 +21,7 @@ pub mod control;
 pub mod credential;
 #[doc(hidden)] // Public for the tests of failing commits and forced deadlocks only.
 pub mod database;
+pub mod doorbell;
 pub mod error;
 pub mod event;
 pub mod export;
@@ -34,6 +35,7 @@ pub mod message_change;
 mod migrate;
 pub mod moderation;
 mod name;
+pub mod node;
 pub mod oversee;
 pub mod people;
 mod prune;
@@ -57,6 +59,8 @@ pub use audit::{AuditLine, NewAudit};
 pub use change::{Actor, Logged, Refused, Ruled};
 pub use control::{ControlKind, ControlLine};
 pub use credential::{LogIn, LoginName, LoginRecord, PasswordChange};
+pub use database::postgres::PostgresSettings;
+pub use doorbell::{Doorbell, Ears, Heard, Rung};
 pub use error::{Error, Result};
 pub use event::Span;
 pub use farewell::Left;
@@ -67,6 +71,7 @@ pub use mail::{NewMail, Notice, QueuedMail};
 pub use member::MemberRow;
 pub use message_change::NewReaction;
 pub use moderation::BanRow;
+pub use node::{NewNode, NodeRow};
 pub use parlour_model::Field;
 pub use reset::{NewReset, Reset, ResetFor, ResetMade, UseReset};
 pub use room::{RoomHead, RoomRules, Standing};
@@ -108,12 +113,12 @@ impl Store {
         Self::migrated(Database::Sqlite(sqlite), now).await
     }
 
-    /// Connects to a PostgreSQL database (`postgres://user:password@host/name`) and brings its schema up to date.
+    /// Connects to a PostgreSQL database and brings its schema up to date.
     ///
     /// # Errors
     /// [`Error::Busy`] while the server is away, [`Error::NewerSchema`] after a newer program.
-    pub async fn open_postgres(url: &str, now: Timestamp) -> Result<Self> {
-        Self::migrated(Database::Postgres(Postgres::open(url)?), now).await
+    pub async fn open_postgres(settings: &PostgresSettings, now: Timestamp) -> Result<Self> {
+        Self::migrated(Database::Postgres(Postgres::open(settings)?), now).await
     }
 
     async fn migrated(db: Database, now: Timestamp) -> Result<Self> {

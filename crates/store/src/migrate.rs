@@ -40,8 +40,12 @@ macro_rules! migration {
 }
 
 /// All migrations in order; the first is number 1.
-const MIGRATIONS: &[Migration] =
-    &[migration!("0001_foundation", breaking), migration!("0002_native", breaking), migration!("0003_search")];
+const MIGRATIONS: &[Migration] = &[
+    migration!("0001_foundation", breaking),
+    migration!("0002_native", breaking),
+    migration!("0003_search"),
+    migration!("0004_nodes"),
+];
 
 /// Brings the schema up to date. Several programs may do so at once: one works, the others wait.
 ///

@@ -14,10 +14,9 @@ const FLOORS: [(&str, &[&str]); 7] = [
 ];
 
 /// Foreign crates that are the mark of one kind of work, with the only crates that do it.
-const OWNERS: [(&str, &[&str]); 13] = [
+const OWNERS: [(&str, &[&str]); 12] = [
     ("rusqlite", &["store"]),
     ("tokio-postgres", &["store"]),
-    ("deadpool-postgres", &["store"]),
     ("axum", &["contract", "server"]),
     ("tower-http", &["contract", "server"]),
     ("http", &["websocket", "contract", "server"]),

@@ -21,6 +21,7 @@ pub(super) fn run(command: &Command, loaded: &Loaded) -> Outcome {
     loaded.config.check()?;
     loaded.config.service(&loaded.config.server.listen)?;
     loaded.config.contract(&loaded.config.server.listen)?;
+    loaded.config.postgres()?;
     match command {
         Command::Print => match print(loaded) {
             // Whoever reads has seen enough: `parlour config print | head`.
@@ -53,16 +54,24 @@ fn print(loaded: &Loaded) -> std::io::Result<()> {
 /// The value; of a URL with a password in it, all but the password.
 fn shown(key: &str, value: &Value) -> String {
     match value.as_str() {
-        Some(url) if key.ends_with("_url") => Value::String(without_password(url)).to_string(),
+        Some(url) if key.ends_with("url") => Value::String(without_password(url)).to_string(),
         _ => value.to_string(),
     }
 }
 
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((login, host)) = rest.rsplit_once('@') else { return url.to_owned() };
-    let user = login.split(':').next().unwrap_or(login);
-    format!("{scheme}://{user}:…@{host}")
+    // Up to the last `@`, since a password may hold anything that nobody has encoded.
+    let Some((login, host)) = rest.rsplit_once('@') else { return format!("{scheme}://{}", without_pair(rest)) };
+    let user = login.split([':', '?']).next().unwrap_or(login);
+    format!("{scheme}://{user}:…@{}", without_pair(host))
+}
+
+/// PostgreSQL's URLs may hold the password in the query, too.
+fn without_pair(url: &str) -> String {
+    let Some((place, query)) = url.split_once('?') else { return url.to_owned() };
+    let pairs = query.split('&').map(|pair| if pair.starts_with("password=") { "password=…" } else { pair });
+    format!("{place}?{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
 #[cfg(test)]
@@ -73,5 +82,7 @@ mod tests {
     fn a_password_is_not_shown() {
         assert_eq!(without_password("smtps://ada:se:cr@et@mail.example"), "smtps://ada:…@mail.example");
         assert_eq!(without_password("smtp://127.0.0.1:2525"), "smtp://127.0.0.1:2525");
+        let url = "postgres://db.example/parlour?user=ada&password=secret&sslmode=require";
+        assert_eq!(without_password(url), "postgres://db.example/parlour?user=ada&password=…&sslmode=require");
     }
 }

@@ -18,7 +18,8 @@ use parlour_store::Role;
 use crate::clock::SystemClock;
 use crate::config::{ConfigError, Given, Loaded, load};
 use crate::data_folder;
-use crate::running::{StartError, open_app};
+use crate::opening::open_app;
+use crate::running::StartError;
 use crate::telemetry;
 
 /// Accounts, tokens and live chat behind one door.
@@ -148,6 +149,9 @@ fn execute(cli: Cli) -> Outcome {
             }
             Some(Command::Account(command)) => account::run(command, &beside(&loaded).await?).await,
             Some(Command::Keys(command)) => keys::run(&command, &beside(&loaded).await?).await,
+            Some(Command::Backup { .. }) if loaded.config.database.url.is_some() => {
+                Err(Failure::new(backup::ELSEWHERE))
+            }
             Some(Command::Backup { file }) => backup::run(&file, &beside(&loaded).await?).await,
             Some(Command::Config(_)) => Ok(()),
         }
@@ -157,7 +161,7 @@ fn execute(cli: Cli) -> Outcome {
 /// The use cases over the database that a server may be running on. A mistyped folder is not filled with a new one.
 async fn beside(loaded: &Loaded) -> Result<App, Failure> {
     let data = &loaded.config.server.data;
-    if !data_folder::database(data).exists() {
+    if loaded.config.database.url.is_none() && !data_folder::database(data).exists() {
         return Err(Failure::new(format!("{}: there is no database here; is --data right?", data.display())));
     }
     open(loaded).await

@@ -16,7 +16,12 @@ pub(super) async fn run(config: &Config) -> Outcome {
     open_files::allow_many();
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    let server = running::start(config, Arc::new(SystemClock)).await?;
+    let server = tokio::select! {
+        server = running::start(config, Arc::new(SystemClock)) => server?,
+        // A start that waits for its database can be stopped, too.
+        _ = terminated.recv() => return Ok(()),
+        _ = interrupted.recv() => return Ok(()),
+    };
     announce(&server)?;
     tokio::select! {
         _ = terminated.recv() => {}

@@ -1,5 +1,6 @@
 //! From the tree to the settings of each floor, with the checks that a type cannot make.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use parlour_contract::{ContractSettings, Network};
@@ -10,7 +11,7 @@ use parlour_service::settings::{
     ChatSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy, Rate,
     SigningAlgorithm, TokenSettings,
 };
-
+use parlour_store::PostgresSettings;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::ConfigError;
@@ -39,6 +40,32 @@ impl Config {
             chat: self.chat_settings()?,
             mail: self.mail_settings()?,
         })
+    }
+
+    /// The PostgreSQL database, when that is where everything is kept.
+    ///
+    /// # Errors
+    /// A URL that cannot be read, a number outside its range.
+    pub fn postgres(&self) -> Result<Option<PostgresSettings>, ConfigError> {
+        let database = &self.database;
+        let Some(url) = database.url.clone() else { return Ok(None) };
+        let settings = PostgresSettings {
+            url,
+            connections: within("database.connections", database.connections, 2, 1000)?,
+            statement_timeout: seconds("database.statement_timeout_seconds", database.statement_timeout_seconds)?,
+            prepare: database.prepare,
+        };
+        let bad_url = |error: parlour_store::Error| match error {
+            parlour_store::Error::Failed(reason) => ConfigError(format!("`database.url`: {reason}")),
+            other => ConfigError(format!("`database.url`: {other}")),
+        };
+        settings.check().map_err(bad_url)?;
+        Ok(Some(settings))
+    }
+
+    /// The file of the master key.
+    pub fn master_key(&self) -> PathBuf {
+        self.server.master_key.clone().unwrap_or_else(|| self.server.data.join("master.key"))
     }
 
     /// The checks that need nothing of the other floors.

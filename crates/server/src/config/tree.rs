@@ -11,6 +11,9 @@ pub struct Config {
     /// Where the server listens and keeps its data.
     #[config(nested)]
     pub server: Server,
+    /// The database.
+    #[config(nested)]
+    pub database: Database,
     /// Usernames.
     #[config(nested)]
     pub username: Username,
@@ -49,6 +52,9 @@ pub struct Server {
     /// Folder of the database, the master key and the outbox. Made when missing.
     #[config(default = "data")]
     pub data: PathBuf,
+    /// File of the master key, which seals the signing keys and is in no backup. Without it, `master.key` in the data
+    /// folder. All nodes of a cluster need the same.
+    pub master_key: Option<PathBuf>,
     /// Where people reach the server, such as `https://chat.example.com`: the host of mailed links and the
     /// issuer of tokens. Without it, the address the server listens on.
     pub public_url: Option<String>,
@@ -64,6 +70,23 @@ pub struct Server {
     /// Seconds over which sockets are closed when the server stops.
     #[config(default = 10)]
     pub drain_seconds: u64,
+}
+
+/// The database.
+#[derive(Clone, Debug, Tree)]
+pub struct Database {
+    /// A PostgreSQL database, such as `postgres://user:password@host:5432/name`. Several servers on one are a cluster.
+    /// Without it, SQLite in the data folder.
+    pub url: Option<String>,
+    /// Most connections to PostgreSQL.
+    #[config(default = 16)]
+    pub connections: usize,
+    /// Seconds after which PostgreSQL gives up a statement.
+    #[config(default = 10)]
+    pub statement_timeout_seconds: u64,
+    /// Prepare statements once a connection. Say false behind a pooler in transaction mode, such as pgbouncer.
+    #[config(default = true)]
+    pub prepare: bool,
 }
 
 /// Usernames.

@@ -44,8 +44,8 @@ async fn a_wrong_master_key_is_named() {
     folder.start(&[]).await.kill();
     std::fs::write(folder.file(MASTER_KEY), [7; 32]).unwrap();
     let said = folder.spawn(folder.serve(&[])).refusal().await;
-    assert!(said.contains("key file"), "{said}");
+    assert!(said.contains("the master key is not the one"), "{said}");
     std::fs::write(folder.file(MASTER_KEY), "short").unwrap();
     let said = folder.spawn(folder.serve(&[])).refusal().await;
-    assert!(said.contains("master.key is not 32 bytes long"), "{said}");
+    assert!(said.contains("the master key is not 32 bytes long"), "{said}");
 }

@@ -153,8 +153,12 @@ fn key_set(master: &MasterKey, rows: &[SigningKeyRow]) -> Result<KeySet> {
     Ok(KeySet { keys })
 }
 
+/// What an operator is told who has the wrong file.
+const ANOTHER_KEY: &str = "the master key is not the one that the signing keys of this database were sealed under; all \
+    nodes of a cluster need the same (`server.master_key`)";
+
 fn key(master: &MasterKey, row: &SigningKeyRow) -> Result<Key> {
-    let private = master.open(&row.sealed_private_key, &row.kid)?;
+    let private = master.open(&row.sealed_private_key, &row.kid).map_err(|_| Error::internal(ANOTHER_KEY))?;
     let (algorithm, encoding) = match row.algorithm.as_str() {
         "EdDSA" => (Algorithm::EdDSA, EncodingKey::from_ed_der(&private)),
         "ES256" => (Algorithm::ES256, EncodingKey::from_ec_der(&private)),

@@ -40,12 +40,13 @@ pub enum Database {
     Postgres(postgres::Postgres),
 }
 
+// What PostgreSQL's answers need while they are awaited is large, and lies in a box, so that nobody carries its weight on SQLite.
 impl Database {
     /// The first row of a quick read: one row by an index. On SQLite it runs on the calling thread.
     pub async fn get<R: FromRow>(&self, sql: Sql, params: Params) -> Result<Option<R>> {
         match self {
             Self::Sqlite(sqlite) => sqlite.get(sql, &params),
-            Self::Postgres(postgres) => postgres.get(sql, &params).await,
+            Self::Postgres(postgres) => Box::pin(postgres.get(sql, &params)).await,
         }
     }
 
@@ -53,7 +54,7 @@ impl Database {
     pub async fn all<R: FromRow>(&self, sql: Sql, params: Params) -> Result<Vec<R>> {
         match self {
             Self::Sqlite(sqlite) => sqlite.all(sql, params).await,
-            Self::Postgres(postgres) => postgres.all(sql, &params).await,
+            Self::Postgres(postgres) => Box::pin(postgres.all(sql, &params)).await,
         }
     }
 
@@ -61,7 +62,7 @@ impl Database {
     pub async fn get_each<R: FromRow>(&self, sql: Sql, each: Vec<Params>) -> Result<Vec<Option<R>>> {
         match self {
             Self::Sqlite(sqlite) => sqlite.get_each(sql, each).await,
-            Self::Postgres(postgres) => postgres.get_each(sql, &each).await,
+            Self::Postgres(postgres) => Box::pin(postgres.get_each(sql, &each)).await,
         }
     }
 
@@ -78,7 +79,7 @@ impl Database {
     {
         match self {
             Self::Sqlite(sqlite) => sqlite.write(work).await,
-            Self::Postgres(postgres) => postgres.write(work).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(work)).await,
         }
     }
 

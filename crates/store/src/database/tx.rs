@@ -11,7 +11,7 @@ pub enum Tx<'c> {
     /// The writer thread's connection.
     Sqlite(&'c mut rusqlite::Connection),
     /// A pooled connection's transaction.
-    Postgres(&'c deadpool_postgres::Transaction<'c>),
+    Postgres(&'c mut postgres::Transaction),
 }
 
 impl Tx<'_> {
@@ -19,7 +19,7 @@ impl Tx<'_> {
     pub async fn get<R: FromRow>(&mut self, sql: Sql, params: Params) -> Result<Option<R>> {
         match self {
             Self::Sqlite(connection) => sqlite::first(connection, sql, &params),
-            Self::Postgres(transaction) => postgres::first(*transaction, sql, &params).await,
+            Self::Postgres(transaction) => postgres::first(&Box::pin(transaction.query(sql, &params)).await?),
         }
     }
 
@@ -27,7 +27,7 @@ impl Tx<'_> {
     pub async fn all<R: FromRow>(&mut self, sql: Sql, params: Params) -> Result<Vec<R>> {
         match self {
             Self::Sqlite(connection) => sqlite::all(connection, sql, &params),
-            Self::Postgres(transaction) => postgres::all(*transaction, sql, &params).await,
+            Self::Postgres(transaction) => postgres::every(&Box::pin(transaction.query(sql, &params)).await?),
         }
     }
 
@@ -35,7 +35,7 @@ impl Tx<'_> {
     pub async fn run(&mut self, sql: Sql, params: Params) -> Result<u64> {
         match self {
             Self::Sqlite(connection) => sqlite::run(connection, sql, &params),
-            Self::Postgres(transaction) => postgres::run(*transaction, sql, &params).await,
+            Self::Postgres(transaction) => Box::pin(transaction.execute(sql, &params)).await,
         }
     }
 
@@ -43,7 +43,9 @@ impl Tx<'_> {
     pub async fn get_each<R: FromRow>(&mut self, sql: Sql, each: Vec<Params>) -> Result<Vec<Option<R>>> {
         match self {
             Self::Sqlite(connection) => each.iter().map(|params| sqlite::first(connection, sql, params)).collect(),
-            Self::Postgres(transaction) => postgres::first_of_each(*transaction, sql, &each).await,
+            Self::Postgres(transaction) => {
+                Box::pin(transaction.query_each(sql, &each)).await?.iter().map(|rows| postgres::first(rows)).collect()
+            }
         }
     }
 
@@ -53,7 +55,14 @@ impl Tx<'_> {
             Self::Sqlite(connection) => {
                 work.iter().map(|(sql, params)| sqlite::run(connection, *sql, params)).collect()
             }
-            Self::Postgres(transaction) => postgres::run_all(*transaction, &work).await,
+            Self::Postgres(transaction) => Box::pin(transaction.execute_all(&work)).await,
+        }
+    }
+
+    /// Notes that the control log was written up to `seq`: the other nodes must hear of it before the write answers.
+    pub(crate) fn announced(&mut self, seq: i64) {
+        if let Self::Postgres(transaction) = self {
+            transaction.announce(seq);
         }
     }
 
@@ -62,7 +71,7 @@ impl Tx<'_> {
         match self {
             // A transaction of the writer holds the whole file already.
             Self::Sqlite(_) => Ok(()),
-            Self::Postgres(transaction) => Ok(transaction.batch_execute(postgres::LOCK_SCHEMA).await?),
+            Self::Postgres(transaction) => Box::pin(transaction.lock_schema()).await,
         }
     }
 
@@ -70,7 +79,7 @@ impl Tx<'_> {
     pub(crate) async fn script(&mut self, script: Script) -> Result<()> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(script.sqlite)?),
-            Self::Postgres(transaction) => Ok(transaction.batch_execute(script.postgres).await?),
+            Self::Postgres(transaction) => Box::pin(transaction.batch(script.postgres)).await,
         }
     }
 }

@@ -9,8 +9,8 @@ use parlour_model::{
     Account, AdminLevel, Contract, Email, Profile, RoomName, Session, SourcePrefix, Timestamp, Username, UsernamePolicy,
 };
 use parlour_store::{
-    Error, NewAccount, NewAudit, NewMail, NewMessage, NewSession, NewVerification, Notice, Role, SignUp, SignedUp,
-    Store,
+    Error, NewAccount, NewAudit, NewMail, NewMessage, NewSession, NewVerification, Notice, PostgresSettings, Role,
+    SignUp, SignedUp, Store,
 };
 use tokio_postgres::NoTls;
 
@@ -58,7 +58,7 @@ impl Home {
 
     pub(crate) async fn postgres() -> Self {
         let server = Server::new().await;
-        let store = Store::open_postgres(&server.url, START).await.unwrap();
+        let store = Store::open_postgres(&PostgresSettings::new(&server.url), START).await.unwrap();
         Self { store, place: Place::Server(server) }
     }
 
@@ -74,7 +74,7 @@ impl Home {
     pub(crate) async fn again(&self) -> Result<Store, Error> {
         match &self.place {
             Place::Folder(folder) => Store::open_sqlite(&folder.database(), Role::Command, START).await,
-            Place::Server(server) => Store::open_postgres(&server.url, START).await,
+            Place::Server(server) => Store::open_postgres(&PostgresSettings::new(&server.url), START).await,
         }
     }
 

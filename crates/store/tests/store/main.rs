@@ -3,6 +3,7 @@
 
 mod addresses;
 mod cancel;
+mod cluster;
 mod harness;
 mod log;
 mod overseen;

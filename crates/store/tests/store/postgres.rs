@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use parlour_model::AccountId;
 use parlour_store::database::{Sql, Tx};
-use parlour_store::{Error, Result, Store, params, sql};
+use parlour_store::{Error, PostgresSettings, Result, Store, params, sql};
 use tokio::sync::Barrier;
 
 use crate::harness::{Home, START, connect, member, until_answered};
@@ -123,7 +123,8 @@ async fn a_broken_line_is_busy_and_heals() {
 #[tokio::test]
 async fn a_server_that_is_away_is_busy() {
     // Port 1 of this machine: nobody listens there.
-    let away = Store::open_postgres("postgres://parlour@127.0.0.1:1/parlour", START).await.err();
+    let away =
+        Store::open_postgres(&PostgresSettings::new("postgres://parlour@127.0.0.1:1/parlour"), START).await.err();
     assert!(matches!(away, Some(Error::Busy)), "{away:?}");
 }
 

@@ -1,0 +1,49 @@
+//! Which PostgreSQL database it is, and how it is used.
+
+use std::fmt;
+use std::time::Duration;
+
+use tokio_postgres::Config;
+
+use crate::{Error, Result};
+
+/// Which PostgreSQL database, and how it is used.
+#[derive(Clone)]
+pub struct PostgresSettings {
+    /// `postgres://user:password@host:port/name`. A secret.
+    pub url: String,
+    /// The most connections that are open at once.
+    pub connections: usize,
+    /// After which time the server gives up a statement.
+    pub statement_timeout: Duration,
+    /// Whether statements are prepared once a connection. Behind a pooler that changes connections with every
+    /// transaction they cannot be.
+    pub prepare: bool,
+}
+
+impl PostgresSettings {
+    /// With this URL, and what is usual for the rest.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), connections: 16, statement_timeout: Duration::from_secs(10), prepare: true }
+    }
+
+    /// Whether the URL can be read.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with a sentence that holds nothing of the URL, since that holds a password.
+    pub fn check(&self) -> Result<()> {
+        self.config().map(drop)
+    }
+
+    pub(super) fn config(&self) -> Result<Config> {
+        let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme));
+        let config = self.url.parse().ok().filter(|_| is_url);
+        config.ok_or_else(|| Error::failed("it must be a URL such as `postgres://user:password@host:5432/name`"))
+    }
+}
+
+impl fmt::Debug for PostgresSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresSettings").field("connections", &self.connections).finish_non_exhaustive()
+    }
+}
