@@ -1,7 +1,6 @@
 // Administration: accounts, rooms, what happened, how busy the server is, and the keys it signs with.
 
 import { fill, h, icon } from '../app/dom.js';
-import { sentence } from '../app/forms.js';
 import { session } from '../app/session.js';
 import { showAccounts } from './accounts.js';
 import { showAudit } from './audit.js';
@@ -18,6 +17,7 @@ const PARTS = {
 
 /** @param {HTMLElement} page @param {Place} place */
 export function showAdmin(page, place) {
+  if (session.me.admin_level < 2) return showNoAdmin(page);
   const name = place.path[1] && place.path[1] in PARTS ? place.path[1] : 'statistics';
   const body = h('div', { class: 'sheet-body wide' });
   const tabs = Object.entries(PARTS).map(([key, [label]]) => h('a', { href: `/app/admin/${key}`, 'aria-current': key === name && 'page' }, label));
@@ -32,6 +32,21 @@ export function showAdmin(page, place) {
     ),
   );
   document.title = `${PARTS[name]?.[0]} · Administration · Parlour`;
-  if (session.me.admin_level < 2) return fill(body, h('div', { class: 'nothing' }, icon('shield'), h('h1', null, 'Only for administrators'), h('p', null, sentence('This page looks after all accounts.'))));
   return PARTS[name]?.[1](body, place);
+}
+
+/** @param {HTMLElement} page */
+function showNoAdmin(page) {
+  document.title = 'Only for administrators · Parlour';
+  fill(
+    page,
+    h(
+      'div',
+      { class: 'nothing' },
+      icon('shield'),
+      h('h1', null, 'Only for administrators'),
+      h('p', null, 'From here all accounts and rooms are looked after. Yours is not one that may do so.'),
+      h('a', { class: 'button', href: '/app' }, 'To your rooms'),
+    ),
+  );
 }

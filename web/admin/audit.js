@@ -16,7 +16,7 @@ export function showAudit(body) {
 
 /** @param {Line} line */
 function row({ at, action, actor, target, address, session, contract, detail }) {
-  const who = actor ? called(actor) : 'Somebody';
+  const who = actor ? called(actor) : contract === 'console' ? 'The console' : 'Somebody';
   const whom = target && target.id !== actor?.id ? ` → ${called(target)}` : '';
   const more = detail && typeof detail === 'object' ? JSON.stringify(detail) : detail;
   const words = [contract, address, session && `session ${session}`, more].filter(Boolean).join(' · ');

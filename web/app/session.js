@@ -124,7 +124,6 @@ class CurrentSession extends Emitter {
 
 /** Why a session is over, as a sentence. @param {string} reason */
 function sentence(reason) {
-  if (/disabled/.test(reason)) return 'This account has been disabled.';
   if (/expired/.test(reason)) return 'You have been away for long. Please log in again.';
   return 'This session was ended elsewhere. Please log in again.';
 }

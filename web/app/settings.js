@@ -47,7 +47,7 @@ function contents(room) {
     !direct && !lobby && (room.visibility === 'public' ? member : moderates) && block('Invite', invite(room.name)),
     !direct && block('Members', members(room, { owns, moderates })),
     !direct && moderates && block('Kept out', bans(room.name)),
-    !lobby && member && block('Leaving', departure(room, owns && !direct)),
+    !lobby && (member || owns) && block(member ? 'Leaving' : 'Deleting', departure(room, member, owns && !direct)),
   ];
 }
 
@@ -79,8 +79,8 @@ function settings(room, owns) {
 /** @param {number} now */
 const pauses = (now) => (PAUSES.some(([value]) => value === String(now)) ? PAUSES : [...PAUSES, /** @type {[string, string]} */ ([String(now), `${now} seconds`])]);
 
-/** @param {Room} room @param {boolean} owns */
-function departure(room, owns) {
+/** Whoever looks after all rooms need not be in one to delete it. @param {Room} room @param {boolean} member @param {boolean} owns */
+function departure(room, member, owns) {
   const leave = attempt(async () => {
     if (!(await confirmed(`Leave ${roomTitle(room)}?`, room.visibility === 'public' ? 'You can come back whenever you like.' : 'You can only come back when you are invited.', 'Leave'))) return;
     await parlour.leave(room.name);
@@ -91,7 +91,7 @@ function departure(room, owns) {
     if (!(await confirmed(`Delete ${room.name}?`, 'The room and everything that was said in it are gone for everybody, for ever.', 'Delete the room'))) return;
     await parlour.delete(path(room.name));
     rooms.drop(room.name);
-    router.go('/app');
+    router.go(member ? '/app' : '/app/admin/rooms');
   });
-  return h('div', { class: 'buttons start' }, h('button', { type: 'button', onclick: leave }, 'Leave this room'), owns && h('button', { type: 'button', class: 'danger quiet-danger', onclick: erase }, 'Delete this room'));
+  return h('div', { class: 'buttons start' }, member && h('button', { type: 'button', onclick: leave }, 'Leave this room'), owns && h('button', { type: 'button', class: 'danger quiet-danger', onclick: erase }, 'Delete this room'));
 }
