@@ -17,11 +17,19 @@ struct Tool {
     find: fn() -> Option<PathBuf>,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 5] = [
     Tool {
         package: "postgresql",
         reason: "the store's tests run on PostgreSQL as well as on SQLite",
         find: postgres::binaries,
+    },
+    Tool {
+        package: "pgbouncer",
+        reason: "the store's tests run behind a pooler, too",
+        // Debian keeps it where only root looks.
+        find: || {
+            on_path("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|path| path.is_file()))
+        },
     },
     Tool { package: "chromium", reason: "the browser tests drive a real browser", find: chromium },
     Tool {

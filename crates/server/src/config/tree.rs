@@ -75,7 +75,8 @@ pub struct Server {
 /// The database.
 #[derive(Clone, Debug, Tree)]
 pub struct Database {
-    /// A PostgreSQL database, such as `postgres://user:password@host:5432/name`. Several servers on one are a cluster.
+    /// A PostgreSQL database, such as `postgres://user:password@host:5432/name`, with `?sslmode=` disable, prefer, require
+    /// or verify-full (and `sslrootcert=`, a file of certificates). Several servers on one are a cluster.
     /// Without it, SQLite in the data folder.
     pub url: Option<String>,
     /// Most connections to PostgreSQL.

@@ -38,6 +38,8 @@ pub(crate) struct Folder(PathBuf);
 /// A database on the server of the test run.
 pub(crate) struct Server {
     pub(crate) url: String,
+    /// How the store reaches it.
+    pub(crate) settings: PostgresSettings,
     name: String,
 }
 
@@ -58,7 +60,7 @@ impl Home {
 
     pub(crate) async fn postgres() -> Self {
         let server = Server::new().await;
-        let store = Store::open_postgres(&PostgresSettings::new(&server.url), START).await.unwrap();
+        let store = Store::open_postgres(&server.settings, START).await.unwrap();
         Self { store, place: Place::Server(server) }
     }
 
@@ -74,7 +76,7 @@ impl Home {
     pub(crate) async fn again(&self) -> Result<Store, Error> {
         match &self.place {
             Place::Folder(folder) => Store::open_sqlite(&folder.database(), Role::Command, START).await,
-            Place::Server(server) => Store::open_postgres(&PostgresSettings::new(&server.url), START).await,
+            Place::Server(server) => Store::open_postgres(&server.settings, START).await,
         }
     }
 
@@ -129,7 +131,8 @@ impl Server {
         connect(&superuser()).await.batch_execute(&format!("CREATE DATABASE {name}")).await.unwrap();
         let superuser = superuser();
         let (server, _) = superuser.rsplit_once('/').expect("a URL that ends in a database's name");
-        Self { url: format!("{server}/{name}"), name }
+        let url = format!("{server}/{name}");
+        Self { settings: PostgresSettings::new(&url), url, name }
     }
 }
 

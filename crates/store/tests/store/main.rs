@@ -7,6 +7,7 @@ mod cluster;
 mod harness;
 mod log;
 mod overseen;
+mod pooler;
 mod postgres;
 mod races;
 mod refresh;

@@ -17,25 +17,26 @@ use crate::harness::{
 
 #[tokio::test]
 async fn the_story() {
-    on_both(async |home| {
-        let store = &home.store;
-        store.ready().await.unwrap();
-        the_operator_sets_up(store).await;
-        let (ada, session) = ada_signs_up(store).await;
-        ada_proves_her_address(store, &ada).await;
-        ada_logs_in_and_out(store, &ada, &session).await;
-        ada_is_guessed_at(store, &ada).await;
-        ada_changes_her_password(store, &ada).await;
-        ada_edits_her_account(store, &ada).await;
-        ada_refreshes(store, &ada).await;
-        ada_talks_with_grace(store, &ada).await;
-        mail_is_sent(home).await;
-        the_operator_administers(store, &ada).await;
-        ada_leaves(store, &ada).await;
-        all_of_it_is_told(store, &ada).await;
-        time_passes(home).await;
-    })
-    .await;
+    on_both(tell).await;
+}
+
+pub(crate) async fn tell(home: &Home) {
+    let store = &home.store;
+    store.ready().await.unwrap();
+    the_operator_sets_up(store).await;
+    let (ada, session) = ada_signs_up(store).await;
+    ada_proves_her_address(store, &ada).await;
+    ada_logs_in_and_out(store, &ada, &session).await;
+    ada_is_guessed_at(store, &ada).await;
+    ada_changes_her_password(store, &ada).await;
+    ada_edits_her_account(store, &ada).await;
+    ada_refreshes(store, &ada).await;
+    ada_talks_with_grace(store, &ada).await;
+    mail_is_sent(home).await;
+    the_operator_administers(store, &ada).await;
+    ada_leaves(store, &ada).await;
+    all_of_it_is_told(store, &ada).await;
+    time_passes(home).await;
 }
 
 async fn the_operator_sets_up(store: &Store) {

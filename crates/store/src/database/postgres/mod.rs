@@ -6,6 +6,7 @@ mod line;
 mod pause;
 mod pool;
 mod settings;
+mod tls;
 mod transaction;
 
 use std::sync::{Arc, OnceLock};

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::line::Line;
 use super::pause::Pause;
@@ -23,8 +25,12 @@ const ON_THE_WAY: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Inner>);
 
+/// A connection with a server, encrypted or not.
+type Driven = Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
+
 struct Inner {
     config: Config,
+    encryption: MakeRustlsConnect,
     settings: PostgresSettings,
     /// What opens a transaction, so that every promise of the store holds whatever the server's configuration says, and
     /// behind a pooler that gives every transaction another connection.
@@ -56,8 +62,10 @@ impl Pool {
              SET LOCAL lock_timeout = {timeout}; SET LOCAL statement_timeout = {timeout}; \
              SET LOCAL idle_in_transaction_session_timeout = '60s'"
         );
+        let (config, encryption) = settings.read()?;
         Ok(Self(Arc::new(Inner {
-            config: settings.config()?,
+            config,
+            encryption,
             settings: settings.clone(),
             opening: opening.into(),
             places: Arc::new(Semaphore::new(settings.connections)),
@@ -82,8 +90,8 @@ impl Pool {
     }
 
     /// A connection outside the pool.
-    pub(super) async fn connect(&self) -> Result<(Client, Connection<Socket, tokio_postgres::tls::NoTlsStream>)> {
-        Ok(self.0.config.connect(NoTls).await?)
+    pub(super) async fn connect(&self) -> Result<(Client, Driven)> {
+        Ok(self.0.config.connect(self.0.encryption.clone()).await?)
     }
 
     /// Gives out no more, and lets go of what nobody has.

@@ -4,13 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio_postgres::Config;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::tls::Encryption;
 use crate::{Error, Result};
 
 /// Which PostgreSQL database, and how it is used.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/name`. A secret.
+    /// `postgres://user:password@host:port/name`, with `?sslmode=disable`, `prefer`, `require` or `verify-full` and
+    /// `sslrootcert=`. A secret.
     pub url: String,
     /// The most connections that are open at once.
     pub connections: usize,
@@ -32,13 +35,21 @@ impl PostgresSettings {
     /// # Errors
     /// [`Error::Failed`] with a sentence that holds nothing of the URL, since that holds a password.
     pub fn check(&self) -> Result<()> {
-        self.config().map(drop)
+        self.read().map(drop)
     }
 
-    pub(super) fn config(&self) -> Result<Config> {
+    /// How to connect, and how to encrypt.
+    pub(super) fn read(&self) -> Result<(Config, MakeRustlsConnect)> {
         let is_url = ["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme));
-        let config = self.url.parse().ok().filter(|_| is_url);
-        config.ok_or_else(|| Error::failed("it must be a URL such as `postgres://user:password@host:5432/name`"))
+        let (url, encryption) = Encryption::taken_from(&self.url)?;
+        let config: Option<Config> = url.parse().ok().filter(|_| is_url);
+        let mut config = config
+            .ok_or_else(|| Error::failed("it must be a URL such as `postgres://user:password@host:5432/name`"))?;
+        config.ssl_mode(encryption.ssl_mode());
+        if config.get_application_name().is_none() {
+            config.application_name("parlour");
+        }
+        Ok((config, encryption.connector()?))
     }
 }
 
