@@ -1,10 +1,13 @@
 //! The hub's own tasks: what time brings, and lost hints.
 
+use std::future::pending;
 use std::sync::Weak;
 use std::time::Duration;
 
+use tokio::select;
+use tokio::sync::watch;
 use tokio::task::yield_now;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tracing::warn;
 
 use crate::node::Inner;
@@ -14,6 +17,8 @@ use crate::walker::STRIDE;
 const CLOCKS_EVERY: Duration = Duration::from_millis(250);
 /// How many heads are asked for at once.
 const HEADS_AT_ONCE: usize = 256;
+/// When the bus is back, all nodes look at once: so long they let the store rest in between.
+const SPREAD: Duration = Duration::from_millis(20);
 
 /// Ends tokens whose time is up, by the clock, and graces, by the runtime's time.
 pub(crate) async fn watch_clocks(hub: Weak<Inner>) {
@@ -56,18 +61,20 @@ pub(crate) async fn turn_wheel(hub: Weak<Inner>) {
 
 /// Looks for events whose hints were lost.
 pub(crate) async fn watch_heads(hub: Weak<Inner>) {
-    let Some(every) = hub.upgrade().map(|hub| hub.bus.heads_every()) else {
-        return;
-    };
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut connects = hub.upgrade().and_then(|hub| Some(hub.bus.remote()?.connects()));
     let mut was_away = false;
     loop {
-        ticks.tick().await;
+        let Some(every) = hub.upgrade().map(|hub| hub.bus.heads_every()) else {
+            return;
+        };
+        let is_back = select! {
+            () = sleep(every) => false,
+            () = changed(&mut connects) => true,
+        };
         let Some(hub) = hub.upgrade() else {
             return;
         };
-        let is_away = !check_heads(&hub).await;
+        let is_away = !check_heads(&hub, if is_back { SPREAD } else { Duration::ZERO }).await;
         if is_away && !was_away {
             warn!("the heads of the rooms cannot be checked; lost hints stay unnoticed until they can");
         }
@@ -75,8 +82,19 @@ pub(crate) async fn watch_heads(hub: Weak<Inner>) {
     }
 }
 
+/// The bus is connected anew; never, where there is none.
+async fn changed(connects: &mut Option<watch::Receiver<u64>>) {
+    let is_over = match connects {
+        Some(connects) => connects.changed().await.is_err(),
+        None => true,
+    };
+    if is_over {
+        pending::<()>().await;
+    }
+}
+
 /// One look at every active room. `false`: the history is away, and the rest of the rooms can wait.
-async fn check_heads(hub: &Inner) -> bool {
+async fn check_heads(hub: &Inner, between: Duration) -> bool {
     let rooms = hub.rooms.all();
     let active: Vec<_> = rooms.iter().filter(|room| room.activation.initialized()).collect();
     for some in active.chunks(HEADS_AT_ONCE) {
@@ -88,6 +106,9 @@ async fn check_heads(hub: &Inner) -> bool {
             if head.is_some_and(|head| room.learn(&head)) {
                 hub.repair(room);
             }
+        }
+        if between > Duration::ZERO {
+            sleep(between).await;
         }
     }
     true

@@ -1,9 +1,11 @@
 //! Why somebody must go: out of a room, or with the whole connection.
 
 use parlour_websocket::CloseCode;
+use serde::{Deserialize, Serialize};
 
 /// Why somebody may no longer read a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PutOut {
     /// They are kept out of it.
     Banned,

@@ -1,16 +1,19 @@
 //! The hub: every room, seat and connection of this node, and the few tasks that look after them.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use parlour_model::Clock;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
-use crate::bus::{Bus, Hint, Local, Published};
+use crate::bus::{Bus, BusCounts, Hint, Local, Published, Remote};
 use crate::care;
+use crate::cluster::{Cluster, Others};
 use crate::encoder::Voices;
 use crate::history::History;
+use crate::neighbours;
 use crate::node::Inner;
 use crate::registry::Registry;
 use crate::settings::HubSettings;
@@ -40,20 +43,54 @@ pub struct Counts {
 impl Hub {
     /// Starts the hub of a node that is alone. To be called in a tokio runtime, where its tasks will run.
     pub fn start(settings: HubSettings, history: Arc<dyn History>, clock: Arc<dyn Clock>) -> Self {
-        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner {
-            settings,
-            history,
-            clock,
-            bus: Bus::Local(Local::new(inner.clone())),
-            rooms: Arc::default(),
-            registry: Arc::new(Registry::new(&settings)),
-            voices: Voices::default(),
-            awaited: Mutex::default(),
-            reads: Semaphore::new(MOST_READS),
-            seats: AtomicUsize::new(0),
-            delivered: Arc::default(),
-            wheel: Arc::new(Wheel::new(&settings)),
-            runtime: Handle::current(),
+        Self::begin(settings, history, clock, |inner| (Bus::Local(Local::new(inner)), None))
+    }
+
+    /// Starts the hub of one of several nodes.
+    pub fn start_among(
+        settings: HubSettings,
+        history: Arc<dyn History>,
+        clock: Arc<dyn Clock>,
+        others: Others,
+    ) -> Self {
+        let Others { node, carrier, leases } = others;
+        let hub = Self::begin(settings, history, clock, |inner| {
+            let remote = Remote::new(node, Local::new(inner), carrier);
+            (Bus::Remote(remote), Some(Cluster::new(leases)))
+        });
+        if let Some(remote) = hub.0.bus.remote() {
+            remote.begin();
+            neighbours::begin(&hub.0, remote);
+        }
+        hub
+    }
+
+    fn begin(
+        settings: HubSettings,
+        history: Arc<dyn History>,
+        clock: Arc<dyn Clock>,
+        bus: impl FnOnce(Weak<Inner>) -> (Bus, Option<Cluster>),
+    ) -> Self {
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let (bus, cluster) = bus(inner.clone());
+            Inner {
+                settings,
+                history,
+                clock,
+                bus,
+                cluster,
+                rooms: Arc::default(),
+                registry: Arc::new(Registry::new(&settings)),
+                voices: Voices::default(),
+                awaited: Mutex::default(),
+                reads: Arc::new(Semaphore::new(MOST_READS)),
+                seats: AtomicUsize::new(0),
+                delivered: Arc::default(),
+                repaired: AtomicU64::new(0),
+                wheel: Arc::new(Wheel::new(&settings)),
+                started: Instant::now(),
+                runtime: Handle::current(),
+            }
         });
         tokio::spawn(care::watch_clocks(Arc::downgrade(&inner)));
         tokio::spawn(care::watch_heads(Arc::downgrade(&inner)));
@@ -74,6 +111,13 @@ impl Hub {
             rooms: self.0.rooms.len(),
             delivered: self.0.delivered.load(Ordering::Relaxed),
         }
+    }
+
+    /// What the bus has done, if there is one to other nodes.
+    pub fn bus_counts(&self) -> Option<BusCounts> {
+        let (remote, cluster) = (self.0.bus.remote()?, self.0.cluster.as_ref()?);
+        let repaired = self.0.repaired.load(Ordering::Relaxed);
+        Some(BusCounts { repaired, nodes: cluster.living() + 1, ..remote.counts() })
     }
 
     /// What it was started with.

@@ -1,7 +1,7 @@
-//! What the hub of one node holds, and what it does about the hints it hears.
+//! What the hub of one node holds, and what is done with it from many sides.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use parlour_model::{AccountId, Clock, Event, RoomId, RoomName, Seq};
@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep};
 
-use crate::bus::{Bus, Hint, Listener, Published};
+use crate::bus::Bus;
+use crate::cluster::Cluster;
 use crate::encoder::Voices;
 use crate::history::History;
 use crate::line::Line;
@@ -22,7 +23,6 @@ use crate::room::{Later, Room};
 use crate::rooms::{Hold, Rooms};
 use crate::settings::HubSettings;
 use crate::signal::Signal;
-use crate::subscription::Log;
 use crate::wheel::Wheel;
 
 /// All that a node's hub is.
@@ -31,14 +31,19 @@ pub(crate) struct Inner {
     pub(crate) history: Arc<dyn History>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) bus: Bus,
+    /// What is known of other nodes, when there may be any.
+    pub(crate) cluster: Option<Cluster>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) voices: Voices,
     pub(crate) awaited: Mutex<Awaited>,
-    pub(crate) reads: Semaphore,
+    pub(crate) reads: Arc<Semaphore>,
     pub(crate) seats: AtomicUsize,
     pub(crate) delivered: Arc<AtomicU64>,
+    /// Holes in logs that were filled, or are being.
+    pub(crate) repaired: AtomicU64,
     pub(crate) wheel: Arc<Wheel<Line>>,
+    pub(crate) started: Instant,
     /// Events may be published from a thread that is not the runtime's.
     pub(crate) runtime: Handle,
 }
@@ -46,61 +51,10 @@ pub(crate) struct Inner {
 /// Who is awaited, in which room (by the key of its name), and until when.
 pub(crate) type Awaited = HashMap<(String, AccountId), (Instant, Hold)>;
 
-impl Listener for Inner {
-    fn hear(&self, hint: Hint) {
-        match hint {
-            Hint::Published(published) => self.deliver(published),
-            Hint::SessionEnded(id) => self.registry.end_session(id),
-            Hint::AccountEnded { id, except } => self.registry.end_account(id, except),
-            Hint::Erased(id) => {
-                for room in self.rooms.all() {
-                    room.erase(id);
-                }
-            }
-            Hint::Renamed { id, username } => {
-                for room in self.rooms.all() {
-                    let later = room.rename(id, &username, self.clock.now());
-                    self.tell_later(&room, later);
-                }
-            }
-            Hint::Expelled { room, account, why } => {
-                if let Some(room) = self.rooms.find(&room) {
-                    self.tell_later(&room, room.expel(account, why, self.clock.now()));
-                }
-            }
-            Hint::TurnedOut { room, why, stay } => {
-                if let Some(room) = self.rooms.find(&room) {
-                    self.tell_later(&room, room.turn_out(why, &stay, self.clock.now()));
-                }
-            }
-            Hint::Noted { account, note } => {
-                for listener in self.registry.listeners(account) {
-                    listener.note(note.clone());
-                }
-            }
-            Hint::Typing { room, author } => {
-                if let Some(room) = self.rooms.find(&room) {
-                    room.hear_typing(author);
-                }
-            }
-        }
-    }
-}
-
 impl Inner {
-    fn deliver(&self, published: Published) {
-        let Some(room) = self.rooms.find(&published.room) else {
-            return;
-        };
-        room.entitle(published.room.as_str());
-        let log = Log { epoch: published.epoch, id: published.head_id };
-        if room.take(log, published.events) {
-            self.repair(&room);
-        }
-    }
-
     pub(crate) fn new_room(&self, name: &RoomName) -> Room {
-        Room::new(name.clone(), &self.settings, Arc::clone(&self.delivered))
+        let outbox = self.cluster.as_ref().map(|cluster| Arc::clone(&cluster.outbox));
+        Room::new(name.clone(), &self.settings, Arc::clone(&self.delivered), outbox)
     }
 
     /// Opens the writing side of a connection.
@@ -145,7 +99,8 @@ impl Inner {
 
     /// Begins to fill the hole in a room's log.
     pub(crate) fn repair(&self, room: &Arc<Room>) {
-        let task = repair::repair(Arc::clone(&self.history), Arc::downgrade(room));
+        self.repaired.fetch_add(1, Ordering::Relaxed);
+        let task = repair::repair(Arc::clone(&self.history), Arc::clone(&self.reads), Arc::downgrade(room));
         self.runtime.spawn(task);
     }
 

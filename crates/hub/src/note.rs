@@ -1,10 +1,12 @@
 //! What an account is told of itself, apart from all rooms.
 
 use parlour_model::{RoomName, Seq, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// What an account is told on every connection that listens. A later one of a kind takes the place of an earlier one
 /// that has not been told yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Note {
     /// The account itself has changed.
     Me,

@@ -37,7 +37,7 @@ impl Hub {
     /// of what was said there is shown any more.
     pub fn turn_out(&self, room: &RoomName, why: PutOut, mut stay: Vec<AccountId>) {
         stay.sort_unstable();
-        self.0.bus.tell(Hint::TurnedOut { room: room.clone(), why, stay: stay.into() });
+        self.0.bus.tell(Hint::TurnedOut { room: room.clone(), why, stay });
     }
 }
 

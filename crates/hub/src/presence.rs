@@ -2,11 +2,15 @@
 //!
 //! What the room has been told of may be behind what is: in a room of thousands comings and goings are gathered for a
 //! moment, and whoever came and went meanwhile was never spoken of.
+//!
+//! A node speaks to the others of the people that it has itself, and somebody is present who is anywhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use parlour_model::{AccountId, Author};
 use tokio::time::Instant;
+
+use crate::bus::{Change, NodeId};
 
 /// The people of one room.
 #[derive(Debug, Default)]
@@ -14,16 +18,29 @@ pub(crate) struct People {
     known: HashMap<AccountId, Person>,
     /// Those of whom something may have to be told, in the order in which it happened.
     changed: Vec<AccountId>,
+    /// What other nodes are to be told; `None` where there are none.
+    outward: Option<Vec<Change>>,
 }
 
 #[derive(Debug)]
 struct Person {
     author: Author,
-    seats: usize,
+    seats: u32,
+    /// Whether the other nodes were told that this one has them.
+    said: bool,
     /// With no seat left: until when they may come back unnoticed.
     awaited_until: Option<Instant>,
     /// As whom the room believes them to be here.
     told: Option<Author>,
+    elsewhere: Option<Box<Elsewhere>>,
+}
+
+/// Somebody who is on other nodes, or was on one that is gone.
+#[derive(Debug, Default)]
+struct Elsewhere {
+    nodes: Vec<NodeId>,
+    /// With their last node gone: until when they may come back unnoticed.
+    awaited_until: Option<Instant>,
 }
 
 /// What is to be told to a room.
@@ -34,12 +51,26 @@ pub(crate) enum News {
 }
 
 impl Person {
+    fn new(author: &Author) -> Self {
+        Self { author: author.clone(), seats: 0, said: false, awaited_until: None, told: None, elsewhere: None }
+    }
+
     fn is_here(&self) -> bool {
+        self.is_own() || self.elsewhere.is_some()
+    }
+
+    /// Whether this node has them.
+    fn is_own(&self) -> bool {
         self.seats > 0 || self.awaited_until.is_some()
     }
 }
 
 impl People {
+    /// Of a node that is alone, or of one of several.
+    pub(crate) fn new(tells_others: bool) -> Self {
+        Self { outward: tells_others.then(Vec::new), ..Self::default() }
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.known.len()
@@ -68,14 +99,14 @@ impl People {
 
     /// Somebody takes a seat.
     pub(crate) fn arrive(&mut self, author: &Author) {
-        let nobody = || Person { author: author.clone(), seats: 0, awaited_until: None, told: None };
-        let person = self.known.entry(author.id).or_insert_with(nobody);
+        let person = self.known.entry(author.id).or_insert_with(|| Person::new(author));
         person.seats += 1;
         person.awaited_until = None;
         author.clone_into(&mut person.author);
         if person.told.as_ref() != Some(author) {
             self.changed.push(author.id);
         }
+        self.say(author.id);
     }
 
     /// A seat is given up.
@@ -85,15 +116,18 @@ impl People {
         if person.seats == 0 {
             person.awaited_until = None;
             self.changed.push(id);
+            self.say(id);
         }
     }
 
-    /// All seats of somebody are taken away, and they are not awaited.
+    /// All seats of somebody are taken away, and they are not awaited. Other nodes do the same with theirs.
     pub(crate) fn expel(&mut self, id: AccountId) {
         let Some(person) = self.known.get_mut(&id) else { return };
         person.seats = 0;
         person.awaited_until = None;
+        person.elsewhere.take_if(|elsewhere| elsewhere.nodes.is_empty());
         self.changed.push(id);
+        self.say(id);
     }
 
     /// The line of a seat broke. Says whether it was the last, so that its owner is awaited until then.
@@ -112,10 +146,15 @@ impl People {
     /// Somebody who was awaited until `now` did not come.
     pub(crate) fn give_up(&mut self, id: AccountId, now: Instant) {
         let Some(person) = self.known.get_mut(&id) else { return };
-        if person.awaited_until.is_some_and(|until| until <= now) {
+        let is_over = |until: Option<Instant>| until.is_some_and(|until| until <= now);
+        person.elsewhere.take_if(|elsewhere| elsewhere.nodes.is_empty() && is_over(elsewhere.awaited_until));
+        if is_over(person.awaited_until) {
             person.awaited_until = None;
+        }
+        if !person.is_here() {
             self.changed.push(id);
         }
+        self.say(id);
     }
 
     /// Gives somebody who is here another name.
@@ -123,6 +162,89 @@ impl People {
         let Some(person) = self.known.get_mut(&id) else { return };
         if person.author.username != username {
             username.clone_into(&mut person.author.username);
+            self.changed.push(id);
+        }
+    }
+
+    /// Whom this node has itself.
+    pub(crate) fn own(&self) -> Vec<Author> {
+        self.known.values().filter(|person| person.is_own()).map(|person| person.author.clone()).collect()
+    }
+
+    /// What other nodes are to be told since this was asked.
+    pub(crate) fn outward(&mut self) -> Vec<Change> {
+        self.outward.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Has the other nodes told if this one has somebody now who was not here, or the other way round.
+    fn say(&mut self, id: AccountId) {
+        let (Some(outward), Some(person)) = (&mut self.outward, self.known.get_mut(&id)) else { return };
+        let is_own = person.is_own();
+        if is_own != person.said {
+            person.said = is_own;
+            outward.push(if is_own { Change::Here(person.author.clone()) } else { Change::Gone(id) });
+        }
+    }
+
+    /// Another node has told of somebody.
+    pub(crate) fn hear(&mut self, node: NodeId, change: &Change) {
+        match change {
+            Change::Here(author) => self.arrive_on(node, author),
+            Change::Gone(id) => self.leave_from(node, *id),
+        }
+    }
+
+    /// Another node has told whom it has, and has nobody else.
+    pub(crate) fn hear_all(&mut self, node: NodeId, people: &[Author]) {
+        let are: HashSet<_> = people.iter().map(|author| author.id).collect();
+        for id in self.of(node) {
+            if !are.contains(&id) {
+                self.leave_from(node, id);
+            }
+        }
+        for author in people {
+            self.arrive_on(node, author);
+        }
+    }
+
+    /// A node is gone. Its people are awaited until then; says whom nobody else has.
+    pub(crate) fn lose_node(&mut self, node: NodeId, until: Instant) -> Vec<AccountId> {
+        let mut awaited = self.of(node);
+        awaited.retain(|id| {
+            let elsewhere = self.known.get_mut(id).and_then(|person| person.elsewhere.as_mut());
+            elsewhere.is_some_and(|elsewhere| {
+                elsewhere.nodes.retain(|one| *one != node);
+                let was_last = elsewhere.nodes.is_empty();
+                elsewhere.awaited_until = was_last.then_some(until);
+                was_last
+            })
+        });
+        awaited
+    }
+
+    fn of(&self, node: NodeId) -> Vec<AccountId> {
+        let is_there = |person: &Person| person.elsewhere.as_ref().is_some_and(|other| other.nodes.contains(&node));
+        self.known.iter().filter(|(_, person)| is_there(person)).map(|(id, _)| *id).collect()
+    }
+
+    fn arrive_on(&mut self, node: NodeId, author: &Author) {
+        let person = self.known.entry(author.id).or_insert_with(|| Person::new(author));
+        let elsewhere = person.elsewhere.get_or_insert_default();
+        elsewhere.awaited_until = None;
+        if !elsewhere.nodes.contains(&node) {
+            elsewhere.nodes.push(node);
+        }
+        if person.told.is_none() {
+            self.changed.push(author.id);
+        }
+    }
+
+    fn leave_from(&mut self, node: NodeId, id: AccountId) {
+        let Some(person) = self.known.get_mut(&id) else { return };
+        let Some(elsewhere) = &mut person.elsewhere else { return };
+        elsewhere.nodes.retain(|one| *one != node);
+        if elsewhere.nodes.is_empty() && elsewhere.awaited_until.is_none() {
+            person.elsewhere = None;
             self.changed.push(id);
         }
     }
@@ -173,6 +295,46 @@ mod tests {
         people.arrive(&ada("ada"));
         assert_eq!(people.news(), [], "gone and back");
         assert_eq!(people.others(None, 9), [ada("ada")]);
+    }
+
+    #[test]
+    fn somebody_is_here_who_is_anywhere() {
+        const ONE: NodeId = NodeId(1);
+        const TWO: NodeId = NodeId(2);
+        let (mut people, now) = (People::new(true), Instant::now());
+        let here = Change::Here(ada("ada"));
+        people.hear(ONE, &here);
+        people.hear(ONE, &here);
+        assert_eq!(people.news(), [News::Joined(ada("ada"))]);
+        people.arrive(&ada("ada"));
+        people.arrive(&ada("ada"));
+        people.hear_all(TWO, &[ada("ada")]);
+        people.hear(ONE, &Change::Gone(AccountId(1)));
+        people.leave(AccountId(1));
+        assert_eq!((people.outward(), people.own()), (vec![here], vec![ada("ada")]));
+        people.leave(AccountId(1));
+        assert_eq!((people.outward(), people.own()), (vec![Change::Gone(AccountId(1))], vec![]));
+        assert_eq!((people.news(), people.len()), (vec![], 1), "somebody all the time");
+        assert_eq!(people.lose_node(ONE, now), [], "nobody was there any more");
+        assert_eq!(people.lose_node(TWO, now), [AccountId(1)]);
+        assert!(people.has(AccountId(1)));
+        people.give_up(AccountId(1), now);
+        assert_eq!((people.news(), people.len()), (vec![News::Left(ada("ada"))], 0));
+    }
+
+    #[test]
+    fn whoever_comes_back_elsewhere_was_never_away() {
+        const ONE: NodeId = NodeId(1);
+        let (mut people, now) = (People::new(true), Instant::now());
+        people.hear_all(ONE, &[ada("ada")]);
+        people.news();
+        assert_eq!(people.lose_node(ONE, now), [AccountId(1)]);
+        people.hear(NodeId(2), &Change::Here(ada("ada")));
+        people.give_up(AccountId(1), now);
+        people.hear_all(NodeId(2), &[ada("ada")]);
+        assert_eq!((people.news(), people.len()), (vec![], 1));
+        people.hear_all(NodeId(2), &[]);
+        assert_eq!(people.news(), [News::Left(ada("ada"))]);
     }
 
     #[test]

@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn of_a_long_page_only_so_much_waits_and_the_rest_is_asked_for_again() {
         const LAST: Seq = 20;
-        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default());
+        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default(), None);
         let head = Head { id: RoomId(1), name: "den".to_owned(), epoch: Epoch(0), last_seq: LAST };
         assert!(!room.start(Some(&head)));
         let room = Arc::new(room);

@@ -41,6 +41,14 @@ impl Rooms {
         Hold { rooms: Arc::clone(self), room: Arc::clone(&slot.room), walkers: Arc::clone(&slot.walkers) }
     }
 
+    /// Holds a room, if it is active.
+    pub(crate) fn hold_active(self: &Arc<Self>, name: &RoomName) -> Option<Hold> {
+        let mut slots = lock(&self.0);
+        let slot = slots.get_mut(name.key())?;
+        slot.holds += 1;
+        Some(Hold { rooms: Arc::clone(self), room: Arc::clone(&slot.room), walkers: Arc::clone(&slot.walkers) })
+    }
+
     /// A room, if it is active.
     pub(crate) fn find(&self, name: &RoomName) -> Option<Arc<Room>> {
         lock(&self.0).get(name.key()).map(|slot| Arc::clone(&slot.room))

@@ -73,6 +73,9 @@ impl Hub {
 impl Inner {
     pub(crate) async fn activate(&self, room: &Arc<Room>) -> Result<(), JoinError> {
         let read = || async {
+            if self.cluster.is_some() {
+                self.look_around(room).await;
+            }
             if room.start(self.head_of(room).await?.as_ref()) {
                 self.repair(room);
             }

@@ -217,7 +217,7 @@ mod tests {
     const OTHER: Voice = Voice { slot: Some(1), ..VOICE };
 
     fn room() -> Arc<Room> {
-        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default());
+        let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default(), None);
         assert!(!room.start(None));
         Arc::new(room)
     }

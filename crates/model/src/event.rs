@@ -8,7 +8,7 @@ use crate::{AccountId, Role, Timestamp, Visibility};
 pub type Seq = i64;
 
 /// Who wrote or did something, under the name they have now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Author {
     /// The account.
     pub id: AccountId,
@@ -17,7 +17,7 @@ pub struct Author {
 }
 
 /// One event of a room.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its place in the log.
     pub seq: Seq,
@@ -28,7 +28,10 @@ pub struct Event {
 }
 
 /// What happened. A `by` of `None` is somebody whose account is gone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// As JSON it goes from node to node, of which some may be older: what is added is optional.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EventBody {
     /// Somebody wrote.
     Message {
@@ -37,8 +40,10 @@ pub enum EventBody {
         /// What: UTF-8, within the configured size; as it reads now.
         text: String,
         /// The client's own key, if it gave one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<String>,
         /// What it has beyond that. Few have anything, so it is in a box.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         added: Option<Box<Added>>,
     },
     /// A message got another text.
@@ -145,7 +150,7 @@ fn sign(by: &mut Option<Author>, account: AccountId, name: Option<&str>) -> bool
 }
 
 /// What a message has beyond its text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Added {
     /// The message that it answers.
     pub reply_to: Option<Seq>,
@@ -156,7 +161,7 @@ pub struct Added {
 }
 
 /// One emoji on a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reaction {
     /// The emoji.
     pub emoji: String,

@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::username::{checked_name, folded_key};
 use crate::{AccountId, Field, Violation};
@@ -16,12 +17,12 @@ pub const MOST_CHARACTERS: usize = 64;
 pub const LOBBY: &str = "lobby";
 
 /// The room's number. It stays when the room is renamed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RoomId(pub i64);
 
 /// Which life of a room's log a seq belongs to. A restore from a backup starts a new one, because numbers
 /// given out after the backup would otherwise be given out twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch(pub i64);
 
 /// A name that can name a room: 1 to 64 characters under the rules of usernames. Cheap to clone. However it is spelled, it
@@ -94,6 +95,20 @@ impl Eq for RoomName {}
 impl Hash for RoomName {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.key.hash(state);
+    }
+}
+
+/// As it is written.
+impl Serialize for RoomName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+/// With the rules that hold for every name.
+impl<'de> Deserialize<'de> for RoomName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(|_violation| D::Error::custom("no name of a room"))
     }
 }
 

@@ -19,6 +19,9 @@ use step::Outcome;
 /// The environment variable by which tests find the PostgreSQL server that they may fill and empty.
 const TEST_POSTGRES: &str = "PARLOUR_TEST_POSTGRES";
 
+/// The environment variable by which tests find the program of a NATS server, which they start themselves.
+const TEST_NATS: &str = "PARLOUR_TEST_NATS";
+
 /// Runs every step, also after one has failed: one run tells all there is to mend. The quickest come first.
 pub(crate) fn run(repository: &Repository) -> ExitCode {
     let mut report = Report::new(repository);
@@ -38,6 +41,7 @@ pub(crate) fn run(repository: &Repository) -> ExitCode {
     report.step("tests", |log| {
         let mut tests = cargo(repository, &["test", "--workspace", "--no-fail-fast"]);
         tests.envs(cluster.iter().map(|cluster| (TEST_POSTGRES, cluster.url())));
+        tests.envs(tools::nats_server().map(|program| (TEST_NATS, program)));
         log.run_counted(&mut tests, count::cargo_test)
     });
     drop(cluster);

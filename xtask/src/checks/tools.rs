@@ -17,7 +17,7 @@ struct Tool {
     find: fn() -> Option<PathBuf>,
 }
 
-const TOOLS: [Tool; 5] = [
+const TOOLS: [Tool; 6] = [
     Tool {
         package: "postgresql",
         reason: "the store's tests run on PostgreSQL as well as on SQLite",
@@ -31,6 +31,7 @@ const TOOLS: [Tool; 5] = [
             on_path("pgbouncer").or_else(|| Some(PathBuf::from("/usr/sbin/pgbouncer")).filter(|path| path.is_file()))
         },
     },
+    Tool { package: "nats-server", reason: "the hub's tests run several nodes over a real bus", find: nats_server },
     Tool { package: "chromium", reason: "the browser tests drive a real browser", find: chromium },
     Tool {
         package: "nodejs",
@@ -39,6 +40,11 @@ const TOOLS: [Tool; 5] = [
     },
     Tool { package: "npm", reason: "it fetches what the browser tests' lock file names", find: || on_path("npm") },
 ];
+
+/// Debian keeps it among the programs of the system, which are on root's path only.
+pub(crate) fn nats_server() -> Option<PathBuf> {
+    on_path("nats-server").or_else(|| Some(PathBuf::from("/usr/sbin/nats-server")).filter(|file| file.is_file()))
+}
 
 /// Debian's Chromium, under any of its usual names.
 pub(crate) fn chromium() -> Option<PathBuf> {

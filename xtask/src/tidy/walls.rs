@@ -14,15 +14,16 @@ const FLOORS: [(&str, &[&str]); 7] = [
 ];
 
 /// Foreign crates that are the mark of one kind of work, with the only crates that do it.
-const OWNERS: [(&str, &[&str]); 12] = [
+const OWNERS: [(&str, &[&str]); 13] = [
     ("rusqlite", &["store"]),
     ("tokio-postgres", &["store"]),
     ("axum", &["contract", "server"]),
     ("tower-http", &["contract", "server"]),
     ("http", &["websocket", "contract", "server"]),
     ("hyper", &["websocket", "contract", "server"]),
-    // The store keeps what changed about a room or a member as JSON.
-    ("serde_json", &["store", "service", "contract", "server"]),
+    // The store keeps what changed about a room or a member as JSON; the hub's hints to other nodes are JSON.
+    ("serde_json", &["store", "hub", "service", "contract", "server"]),
+    ("async-nats", &["hub"]),
     ("argon2", &["service"]),
     ("jsonwebtoken", &["service"]),
     ("lettre", &["service"]),

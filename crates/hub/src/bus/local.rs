@@ -20,4 +20,8 @@ impl Local {
             listener.hear(hint);
         }
     }
+
+    pub(super) fn listener(&self) -> Weak<dyn Listener> {
+        self.listener.clone()
+    }
 }

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by panicking")]
 
 mod actor;
+mod agreement;
+mod air;
+mod broker;
 mod clerk;
 mod crowd;
 mod faults;
@@ -13,6 +16,7 @@ mod herd;
 mod large;
 mod lines;
 mod many;
+mod nodes;
 mod notes;
 mod order;
 mod pipeline;

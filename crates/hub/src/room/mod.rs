@@ -1,18 +1,21 @@
 //! One room in memory: its place in the log, its newest entries, its people.
 
+mod comings;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
 use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq, Timestamp};
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 
 use crate::bells::Bells;
+use crate::bus::Tuned;
+use crate::elsewhere::Elsewhere;
 use crate::encoder::Here;
-use crate::farewell::PutOut;
 use crate::history::Head;
 use crate::lock::{read, write};
-use crate::places::{Place, Places, Reach};
+use crate::outbox::Outbox;
+use crate::places::{Place, Places};
 use crate::presence::{News, People};
 use crate::ring::{Position, Ring, What};
 use crate::settings::HubSettings;
@@ -38,6 +41,10 @@ pub(crate) struct Room {
     delivered: Arc<AtomicU64>,
     /// A room with more people gathers their comings and goings for a moment.
     large: usize,
+    /// Where other nodes are told of its people, if there may be any.
+    outbox: Option<Arc<Outbox>>,
+    /// By what it is told of from there.
+    tuned: OnceLock<Tuned>,
 }
 
 /// What changes together, under one lock that is never held across an await.
@@ -50,6 +57,9 @@ pub(crate) struct State {
     repairing: bool,
     /// Whether comings and goings are being gathered.
     tells_later: bool,
+    elsewhere: Elsewhere,
+    /// The version of this node's people here that other nodes were told of last; 0 before the first.
+    version: u64,
 }
 
 /// What a newcomer finds.
@@ -85,14 +95,21 @@ pub(crate) enum Gate {
 pub(crate) struct Later(pub(crate) bool);
 
 impl Room {
-    pub(crate) fn new(name: RoomName, settings: &HubSettings, delivered: Arc<AtomicU64>) -> Self {
+    pub(crate) fn new(
+        name: RoomName,
+        settings: &HubSettings,
+        delivered: Arc<AtomicU64>,
+        outbox: Option<Arc<Outbox>>,
+    ) -> Self {
         let state = State {
             subscription: Subscription::default(),
             ring: Ring::new(settings.ring_entries, settings.ring_bytes),
-            people: People::default(),
+            people: People::new(outbox.is_some()),
             places: Places::default(),
             repairing: false,
             tells_later: false,
+            elsewhere: Elsewhere::default(),
+            version: 0,
         };
         Self {
             name,
@@ -106,6 +123,8 @@ impl Room {
             typists: Typists::default(),
             delivered,
             large: settings.large_room,
+            outbox,
+            tuned: OnceLock::new(),
         }
     }
 
@@ -138,6 +157,12 @@ impl Room {
     /// Whether nobody rings those who follow yet. From then on somebody does: whoever asked.
     pub(crate) fn wants_ringer(&self) -> bool {
         !self.has_ringer.swap(true, Ordering::Relaxed)
+    }
+
+    /// Keeps what tells it of other nodes.
+    pub(crate) fn keep(&self, tuned: Tuned) {
+        // A second one, of a start that was begun anew, is as good.
+        let _ = self.tuned.set(tuned);
     }
 
     /// Counts frames that were given to seats.
@@ -183,86 +208,6 @@ impl Room {
         hole
     }
 
-    /// Somebody comes: registration, the list of others and the newcomer's entry are one step.
-    pub(crate) fn arrive(
-        &self,
-        person: Option<&Author>,
-        at: Timestamp,
-        most_listed: usize,
-        reach: Reach,
-    ) -> (Arrived, Later) {
-        self.change(|state| {
-            let id = person.map(|author| author.id);
-            let place = state.places.take(id, reach);
-            let others = state.people.others(id, most_listed);
-            if let Some(author) = person {
-                state.people.arrive(author);
-            }
-            let later = state.tell_if_small(self.large, at);
-            let untold = id.is_some_and(|id| state.people.is_untold(id));
-            let (last, log) = (state.subscription.last(), state.subscription.log());
-            let count = state.people.len();
-            (Arrived { at: state.ring.end(), place, count, others, untold, last, log }, later)
-        })
-    }
-
-    /// A place is given up.
-    pub(crate) fn leave(&self, place: Place, person: Option<AccountId>, at: Timestamp) -> Later {
-        self.change(|state| {
-            let was_here = state.places.give_back(place);
-            let Some(id) = person.filter(|_| was_here) else {
-                return Later(false);
-            };
-            state.people.leave(id);
-            state.tell_if_small(self.large, at)
-        })
-    }
-
-    /// The line behind a place broke. Says who is awaited until then, if it was their last.
-    pub(crate) fn lose(&self, place: Place, person: Option<AccountId>, until: Instant) -> Option<AccountId> {
-        let mut state = write(&self.state);
-        let was_here = state.places.give_back(place);
-        person.filter(|id| was_here && state.people.lose(*id, until))
-    }
-
-    /// Whether somebody is here.
-    pub(crate) fn has(&self, id: AccountId) -> bool {
-        self.read().people.has(id)
-    }
-
-    /// How many people are present.
-    pub(crate) fn present(&self) -> usize {
-        self.read().people.len()
-    }
-
-    /// Somebody is put out, and has left with that.
-    pub(crate) fn expel(&self, id: AccountId, why: PutOut, at: Timestamp) -> Later {
-        self.change(|state| {
-            state.places.put_out(why, |account| account == Some(id));
-            state.people.expel(id);
-            state.tell_if_small(self.large, at)
-        })
-    }
-
-    /// Everybody is put out but these, in order, and the guests with them. From a room that is gone nothing more is
-    /// read.
-    pub(crate) fn turn_out(&self, why: PutOut, stay: &[AccountId], at: Timestamp) -> Later {
-        let may_stay = |id: AccountId| stay.binary_search(&id).is_ok();
-        self.change(|state| {
-            state.places.put_out(why, |account| !account.is_some_and(may_stay));
-            let gone: Vec<_> = state.people.ids().filter(|id| !may_stay(*id)).collect();
-            for id in gone {
-                state.people.expel(id);
-            }
-            let later = state.tell_if_small(self.large, at);
-            if why == PutOut::Deleted {
-                state.subscription.end();
-                state.ring.turn_over();
-            }
-            later
-        })
-    }
-
     /// Somebody is writing: those in the room hear of it, unless there are too many.
     pub(crate) fn hear_typing(&self, author: Author) {
         self.change(|state| {
@@ -270,28 +215,6 @@ impl Room {
                 state.ring.push(What::Typing(author));
             }
         });
-    }
-
-    /// Waits no longer for a person, unless they are back or awaited anew.
-    pub(crate) fn give_up(&self, id: AccountId, now: Instant, at: Timestamp) -> Later {
-        self.change(|state| {
-            state.people.give_up(id, now);
-            state.tell_if_small(self.large, at)
-        })
-    }
-
-    /// A person has another name: what they wrote bears it, and if they are here they leave and join.
-    pub(crate) fn rename(&self, id: AccountId, username: &str, at: Timestamp) -> Later {
-        self.change(|state| {
-            state.ring.rewrite(id, Some(username));
-            state.people.rename(id, username);
-            state.tell_if_small(self.large, at)
-        })
-    }
-
-    /// Tells of the comings and goings that were gathered.
-    pub(crate) fn tell(&self, at: Timestamp) {
-        self.change(|state| state.tell(at));
     }
 
     /// An account is gone, and what it wrote with it.
@@ -340,6 +263,9 @@ impl Room {
         let (result, end) = {
             let mut state = write(&self.state);
             let result = change(&mut state);
+            if let Some(outbox) = &self.outbox {
+                state.tell_others(&self.name, outbox);
+            }
             self.first.store(state.ring.first(), Ordering::Release);
             (result, state.ring.end())
         };
@@ -382,6 +308,13 @@ impl State {
         let begins = self.people.has_news() && !self.tells_later;
         self.tells_later |= begins;
         Later(begins)
+    }
+
+    fn tell_others(&mut self, room: &RoomName, outbox: &Outbox) {
+        let changes = self.people.outward();
+        if !changes.is_empty() {
+            self.version = outbox.put(room, self.version, changes);
+        }
     }
 
     fn tell(&mut self, at: Timestamp) {
