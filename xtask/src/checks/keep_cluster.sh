@@ -17,7 +17,7 @@ trap finish EXIT
     exit 1
 }
 "$bin/pg_ctl" --pgdata="$folder/data" --log="$folder/server.log" --wait --timeout=60 \
-    --options="-p $port -k $folder -c listen_addresses=127.0.0.1" start >/dev/null 2>&1 || {
+    --options="-p $port -k $folder -c listen_addresses=127.0.0.1 -c max_connections=500" start >/dev/null 2>&1 || {
     cat "$folder/server.log" >&2
     exit 1
 }

@@ -22,6 +22,9 @@ const TEST_POSTGRES: &str = "PARLOUR_TEST_POSTGRES";
 /// The environment variable by which tests find the program of a NATS server, which they start themselves.
 const TEST_NATS: &str = "PARLOUR_TEST_NATS";
 
+/// The environment variable that says on which database the contracts are proven: SQLite, unless it is `postgres`.
+const TEST_ON: &str = "PARLOUR_TEST_ON";
+
 /// Runs every step, also after one has failed: one run tells all there is to mend. The quickest come first.
 pub(crate) fn run(repository: &Repository) -> ExitCode {
     let mut report = Report::new(repository);
@@ -42,6 +45,11 @@ pub(crate) fn run(repository: &Repository) -> ExitCode {
         let mut tests = cargo(repository, &["test", "--workspace", "--no-fail-fast"]);
         tests.envs(cluster.iter().map(|cluster| (TEST_POSTGRES, cluster.url())));
         tests.envs(tools::nats_server().map(|program| (TEST_NATS, program)));
+        log.run_counted(&mut tests, count::cargo_test)
+    });
+    report.step("tests-on-postgresql", |log| {
+        let mut tests = cargo(repository, &["test", "-p", "parlour-server", "--test", "contract", "--no-fail-fast"]);
+        tests.env(TEST_ON, "postgres").envs(cluster.iter().map(|cluster| (TEST_POSTGRES, cluster.url())));
         log.run_counted(&mut tests, count::cargo_test)
     });
     drop(cluster);

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -14,6 +14,7 @@ use parlour_server::config::{Given, load};
 use parlour_server::running::{Running, start};
 use serde_json::{Value, json};
 
+use crate::database::Postgres;
 use crate::http::Request;
 use crate::mail::{self, Mail};
 use crate::socket::Handshake;
@@ -52,17 +53,22 @@ impl Clock for ManualClock {
     }
 }
 
-/// A server that accepts; dropping `alive` stops it.
+/// A node that accepts; dropping `alive` stops it.
 struct Started {
     address: SocketAddr,
     alive: Box<dyn Any + Send>,
 }
 
 /// A running server and everything a test may look at from outside.
+///
+/// It may be several nodes on one database, which are asked in turn. They share a folder, and so the master key and the outbox.
 pub(crate) struct Server {
-    started: Started,
+    nodes: Vec<Started>,
+    turn: AtomicUsize,
     clock: Arc<ManualClock>,
     folder: Folder,
+    /// Where everything is kept, when it is not in the folder.
+    postgres: Option<Postgres>,
 }
 
 impl Server {
@@ -75,8 +81,11 @@ impl Server {
         let settings = [&CALM[..], settings].concat();
         let folder = Folder::new();
         let clock = ManualClock::starting_with(folder.path());
-        let started = Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await;
-        Self { started, clock, folder }
+        let postgres = Postgres::wanted().await;
+        let url = postgres.iter().map(|postgres| ("database.url", postgres.url.as_str()));
+        let settings: Vec<_> = url.chain(settings).collect();
+        let nodes = vec![Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await];
+        Self { nodes, turn: AtomicUsize::new(0), clock, folder, postgres }
     }
 
     /// The one place that knows how a server is started in-process.
@@ -94,11 +103,15 @@ impl Server {
 
     /// Stops it in order.
     pub(crate) async fn stop(self) {
-        self.started.alive.downcast::<Running>().unwrap().stop().await;
+        for node in self.nodes {
+            node.alive.downcast::<Running>().unwrap().stop().await;
+        }
     }
 
+    /// Where to ask: with several nodes, the next one.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.started.address
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        self.nodes[turn % self.nodes.len()].address
     }
 
     pub(crate) fn clock(&self) -> &ManualClock {
@@ -110,9 +123,15 @@ impl Server {
         self.clock.advance(Duration::from_secs(60 * minutes));
     }
 
-    /// Where its database lies.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Everything that is kept, file by file and row by row, each with the name of its place.
+    pub(crate) async fn everything_kept(&self) -> Vec<(String, Vec<u8>)> {
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|file| file.unwrap().path());
+        let files = files.filter(|path| path.is_file());
+        let mut all: Vec<_> = files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+        if let Some(postgres) = &self.postgres {
+            all.extend(postgres.rows().await.into_iter().map(|(table, row)| (table, row.into_bytes())));
+        }
+        all
     }
 
     pub(crate) fn outbox(&self) -> PathBuf {
@@ -154,6 +173,7 @@ impl Server {
     pub(crate) async fn command(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_parlour"));
         command.args(arguments).arg("--data").arg(self.folder.path());
+        command.args(self.postgres.iter().map(|postgres| format!("--set=database.url={}", postgres.url)));
         let run = tokio::task::spawn_blocking(move || command.output().unwrap());
         let output = run.await.unwrap();
         assert!(output.status.success(), "{output:?}");

@@ -9,6 +9,7 @@
 )]
 
 mod cors;
+mod database;
 mod described;
 mod forge;
 mod harness;
