@@ -7,6 +7,7 @@ use parlour_model::{
 use crate::change::{Actor, Held, Logged, Refused, Ruled, Subject, hold};
 use crate::control::{ControlKind, announce};
 use crate::database::{FromRow, Row, Sql, Tx};
+use crate::invitation::standing;
 use crate::{Result, Store, params, sql};
 
 /// Somebody in a room.
@@ -84,7 +85,7 @@ impl Store {
         Ok(rows.into_iter().map(|(account,)| account).collect())
     }
 
-    /// Makes somebody a member: of a public room, or of a private one that they were invited to. `None` when they are
+    /// Makes somebody a member: of a public room, or of a private one with an invitation that stands. `None` when they are
     /// one already.
     ///
     /// Refused: [`Refused::Room`] also for a room they may not know of, [`Refused::Banned`].
@@ -138,11 +139,9 @@ async fn join(tx: &mut Tx<'_>, room: RoomId, actor: &Actor) -> Result<Ruled<Opti
     if subject.standing.role.is_some() {
         return Ok(Ok(None));
     }
-    let invited = sql!("SELECT account_id FROM invitation WHERE room_id = $1 AND account_id = $2");
-    let is_invited = tx.get::<(AccountId,)>(invited, params![room, id]).await?.is_some();
     let may_know = match held.visibility {
         Visibility::Public => true,
-        Visibility::Private => is_invited || actor.is_admin,
+        Visibility::Private => actor.is_admin || standing(tx, room, id).await?.is_some(),
         Visibility::Direct => false,
     };
     if !may_know {

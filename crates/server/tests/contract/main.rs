@@ -30,6 +30,7 @@ mod native_avatars;
 mod native_connection;
 mod native_export;
 mod native_idempotency;
+mod native_invitations;
 mod native_live;
 mod native_live_rules;
 mod native_members;

@@ -23,7 +23,7 @@ impl App {
     ///
     /// # Errors
     /// What [`App::may_read`] refuses; [`Error::UnknownAccount`], [`Error::Forbidden`], [`Error::Throttled`];
-    /// [`Error::Conflict`] for who is a member or banned, or when too many wait for them.
+    /// [`Error::Conflict`] for who is a member or banned, or when too many of the caller's wait for them.
     pub async fn invite(
         &self,
         room: &RoomName,
@@ -63,7 +63,7 @@ impl App {
         Ok(())
     }
 
-    /// Up to `limit` of the caller's invitations, the newest first, before that time and room.
+    /// Up to `limit` of the caller's invitations that stand, the newest first, before that time and room.
     ///
     /// # Errors
     /// The store is away.

@@ -5,6 +5,7 @@ mod addresses;
 mod cancel;
 mod cluster;
 mod harness;
+mod invitations;
 mod log;
 mod overseen;
 mod pooler;
