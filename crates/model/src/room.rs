@@ -60,12 +60,23 @@ impl RoomName {
         Self { key: Arc::clone(&text), text }
     }
 
+    /// Whether the name begins as those of direct rooms do, however it is spelled. All of these are reserved: one that is
+    /// no [`RoomName::pair`] names a room that there is not, or somebody would take it for a room of two.
+    pub fn is_direct(&self) -> bool {
+        self.key.starts_with(DIRECT)
+    }
+
     /// The two people of a direct room, the lower number first; `None` for every other name.
     pub fn pair(&self) -> Option<(AccountId, AccountId)> {
         let (low, high) = self.key.strip_prefix(DIRECT)?.split_once(':')?;
         let (low, high) = (AccountId(low.parse().ok()?), AccountId(high.parse().ok()?));
-        // Only the one spelling is reserved: `direct:2:1` and `direct:01:2` are names like any other.
         (*Self::direct(low, high).key == *self.key && low < high).then_some((low, high))
+    }
+
+    /// The other one of a direct room.
+    pub fn other_of(&self, viewer: AccountId) -> Option<AccountId> {
+        let (low, high) = self.pair()?;
+        Some(if viewer == low { high } else { low })
     }
 
     /// The name as written.
@@ -230,6 +241,27 @@ mod tests {
             assert!(RoomName::parse(text).expect("a name").is_lobby(), "{text:?}");
         }
         assert!(!RoomName::parse("lobby 2").expect("a name").is_lobby());
+    }
+
+    #[test]
+    fn all_that_looks_like_a_direct_room_is_reserved() {
+        let name = |text| RoomName::parse(text).expect("a name");
+        for (text, is_pair) in [
+            ("direct:1:2", true),
+            ("DIRECT:1:2", true),
+            ("ｄirect：1:2", true),
+            ("direct:2:1", false),
+            ("direct:1:1", false),
+            ("DIRECT:02:1", false),
+            ("direct:+1:2", false),
+            ("direct:", false),
+            ("direct: 1:2", false),
+        ] {
+            assert!(name(text).is_direct(), "{text}");
+            assert_eq!(name(text).pair().is_some(), is_pair, "{text}");
+        }
+        assert!(!name("direct").is_direct() && !name("a direct:1:2").is_direct());
+        assert_eq!(name("direct:1:2").other_of(AccountId(2)), Some(AccountId(1)));
     }
 
     #[test]

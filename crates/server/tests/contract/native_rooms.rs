@@ -215,6 +215,32 @@ async fn a_direct_room_is_two_peoples_and_nobody_elses() {
     assert_eq!(server.ask(&bob, "GET", &room(&name, ""), None).await.status, 404);
 }
 
+/// Proves: native.direct.prefix, rooms.join.reserved
+#[tokio::test]
+async fn what_looks_like_a_direct_room_is_nobodys() {
+    let server = Server::start().await;
+    let (ada, bob, admin) = (server.member("ada").await, server.member("bob").await, server.admin("root").await);
+    for name in [&format!("direct:{}:{}", bob.id, ada.id), &format!("DIRECT:0{}:{}", ada.id, bob.id), "direct:"] {
+        for who in [&ada, &bob, &admin] {
+            let refused = server.door(name).subprotocols(&[&who.token]).refused().await;
+            assert_eq!((refused.status, &refused.json()["error"]["type"]), (403, &json!("FORBIDDEN")), "{name}");
+            let made = json!({"name": name, "visibility": "public"});
+            assert_eq!(server.ask(who, "POST", "/api/v2/rooms", Some(made)).await.status, 409, "{name}");
+            for (method, rest, body) in [
+                ("GET", "", None),
+                ("POST", "/messages", Some(json!({"text": "hi"}))),
+                ("PUT", "/members/me", None),
+                ("GET", "/stream", None),
+            ] {
+                let answer = server.ask(who, method, &room(name, rest), body).await;
+                assert_eq!(answer.status, 404, "{method} {name} {rest}");
+            }
+        }
+        let guest = server.door(name).refused().await;
+        assert_eq!((guest.status, &guest.json()["error"]["type"]), (401, &json!("INVALID_AUTH_TOKEN")), "{name}");
+    }
+}
+
 /// Proves: native.rooms.closing, native.rooms.edit
 #[tokio::test]
 async fn who_may_no_longer_read_is_put_out_at_once() {

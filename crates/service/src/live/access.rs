@@ -10,7 +10,6 @@ use parlour_store::Standing;
 use super::memory::KnownRoom;
 use crate::app::App;
 use crate::authenticate::Caller;
-use crate::rooms::other_of;
 use crate::{Error, Result};
 
 impl App {
@@ -119,7 +118,7 @@ impl App {
 
     /// A direct room that is not there yet is one only with somebody who is: who comes later did not hear what was said.
     async fn there_are_two(&self, name: &RoomName, caller: &Caller) -> Result<()> {
-        let other = other_of(name, caller.account.id).ok_or(Error::UnknownRoom)?;
+        let other = name.other_of(caller.account.id).ok_or(Error::UnknownRoom)?;
         self.known_account(other).await?.map(drop).ok_or(Error::UnknownRoom)
     }
 

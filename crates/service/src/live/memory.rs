@@ -109,10 +109,11 @@ impl Memory {
 
     /// Remembers a room, unless one was forgotten since `stamp`.
     pub(crate) fn remember(&self, stamp: Stamp, name: &RoomName, rules: Option<RoomRules>) -> Arc<KnownRoom> {
-        // A reserved name is a direct room's whatever its row says, and before there is one.
-        let visibility = match name.pair() {
-            Some(_) => Visibility::Direct,
-            None => rules.map_or(Visibility::Public, |rules| rules.visibility),
+        // A reserved name is a direct room's whatever its row says, and before there is one; or it is nobody's.
+        let visibility = if name.is_direct() {
+            Visibility::Direct
+        } else {
+            rules.map_or(Visibility::Public, |rules| rules.visibility)
         };
         let life = self.lives.fetch_add(1, Ordering::Relaxed);
         let room = Arc::new(KnownRoom { life, rules, visibility });
@@ -223,7 +224,9 @@ mod tests {
         let memory = Memory::default();
         let direct = memory.remember(memory.stamp(), &name("direct:1:2"), Some(rules(1)));
         assert!(direct.visibility() == Visibility::Direct && !direct.is_open());
-        assert_eq!(memory.remember(memory.stamp(), &name("direct:2:1"), None).visibility(), Visibility::Public);
+        for nobodys in ["direct:2:1", "DIRECT:02:1", "direct:"] {
+            assert_eq!(memory.remember(memory.stamp(), &name(nobodys), None).visibility(), Visibility::Direct, "{nobodys}");
+        }
     }
 
     #[test]

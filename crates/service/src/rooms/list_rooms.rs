@@ -5,7 +5,6 @@ use std::sync::Arc;
 use parlour_model::{Account, AccountId, Event, Role, RoomId, RoomName, Timestamp};
 use parlour_store::RoomView;
 
-use super::other_of;
 use crate::app::App;
 use crate::authenticate::Caller;
 use crate::{Error, Result};
@@ -88,7 +87,7 @@ impl App {
         let mut rooms = Vec::with_capacity(views.len());
         for mut view in views.drain(..) {
             self.settle(&mut view, caller.is_some()).await?;
-            let other = RoomName::parse(&view.name).ok().and_then(|name| other_of(&name, viewer));
+            let other = RoomName::parse(&view.name).ok().and_then(|name| name.other_of(viewer));
             let with = match other {
                 Some(other) => self.known_account(other).await?,
                 None => None,

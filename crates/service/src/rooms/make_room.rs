@@ -11,9 +11,6 @@ use crate::authenticate::Caller;
 use crate::live::{Note, PutOut};
 use crate::{Error, Result};
 
-/// How the reserved names of direct rooms begin; no other room is given one that looks like it.
-const DIRECT: &str = "direct:";
-
 impl App {
     /// Makes a room whose owner is the caller.
     ///
@@ -31,7 +28,7 @@ impl App {
         let violations: Vec<_> = parsed.as_ref().err().copied().into_iter().chain(checked_topic(&topic)).collect();
         let (Ok(name), []) = (parsed, violations.as_slice()) else { return Err(Error::Invalid(violations)) };
         self.limits.message(caller.account.id)?;
-        if name.is_lobby() || name.key().starts_with(DIRECT) {
+        if name.is_lobby() || name.is_direct() {
             return Err(Error::Taken(Field::RoomName));
         }
         let actor = self.actor(caller, "make_room", name.to_string(), client);

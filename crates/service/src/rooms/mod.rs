@@ -13,7 +13,7 @@ mod moderate;
 mod read_log;
 mod search;
 
-use parlour_model::{AccountId, Field, RoomId, RoomName, Rule, Violation};
+use parlour_model::{Field, RoomId, RoomName, Rule, Violation};
 
 pub use invite::Invitation;
 pub use list_members::{Ban, RoomMember};
@@ -54,10 +54,4 @@ fn checked_topic(topic: &str) -> Option<Violation> {
 fn checked_slow_mode(seconds: i64) -> Option<Violation> {
     let is_in = (0..=MOST_SLOW_MODE).contains(&seconds);
     (!is_in).then(|| Violation::new(Field::SlowMode, Rule::OutOfRange(0, MOST_SLOW_MODE)))
-}
-
-/// The other one of a direct room.
-pub(crate) fn other_of(name: &RoomName, viewer: AccountId) -> Option<AccountId> {
-    let (low, high) = name.pair()?;
-    Some(if viewer == low { high } else { low })
 }
