@@ -75,6 +75,14 @@ impl App {
         self.admit(caller.session_id, caller.expires_at).await
     }
 
+    /// The same of who may be a guest, who stays one.
+    pub(crate) async fn as_now(&self, caller: Option<&Caller>) -> Result<Option<Caller>> {
+        match caller {
+            Some(caller) => self.still_good(caller).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The account as it is now.
     ///
     /// # Errors

@@ -36,6 +36,7 @@ mod native_live_rules;
 mod native_members;
 mod native_messages;
 mod native_people;
+mod native_races;
 mod native_resets;
 mod native_rooms;
 mod native_search;

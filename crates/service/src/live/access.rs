@@ -27,6 +27,11 @@ impl App {
         }
     }
 
+    /// Whether it is known that nothing distinguishes one caller from another in a room.
+    pub(super) fn is_open_now(&self, room: &RoomName) -> bool {
+        self.live.memory().room(room).is_some_and(|known| known.is_open())
+    }
+
     /// Whether somebody may read a room; a room where nobody has written yet is everybody's.
     ///
     /// # Errors

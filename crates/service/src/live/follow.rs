@@ -42,20 +42,23 @@ impl App {
         encoder: &'static dyn Encoder,
         since: Option<(Epoch, Seq)>,
     ) -> Result<(Follower, Found)> {
-        let now = match caller {
-            Some(caller) => Some(self.still_good(caller).await?),
-            None => None,
-        };
+        let now = self.as_now(caller).await?;
         self.room_there(room, now.as_ref()).await?;
         let new = NewFollower { person: now.as_ref().map(author), encoder, since, most_people: MOST_PEOPLE };
         let begun = self.live.hub().follow(room, connection, new).await;
         let (follower, found) = begun.map_err(|JoinError::HistoryAway| Error::Busy(TRY_AGAIN))?;
         // Whoever was put out meanwhile had no place yet to be put out of.
-        if let Err(refused) = self.room_there(room, now.as_ref()).await {
+        if let Err(refused) = self.may_stay(room, caller).await {
             follower.leave();
             return Err(refused);
         }
         Ok((follower, found))
+    }
+
+    /// Looks again at who has just taken a place in a room: both at them and at the room as they are by now.
+    async fn may_stay(&self, room: &RoomName, caller: Option<&Caller>) -> Result<()> {
+        let now = self.as_now(caller).await?;
+        self.room_there(room, now.as_ref()).await.map(drop)
     }
 
     /// What one follower hears, for whoever writes it out. The connection is the one that it began with.

@@ -82,8 +82,9 @@ impl App {
     ) {
         match self.join(&room, &connection, caller.as_ref(), encoder, since).await {
             Ok(seat) => {
-                // Whoever was put out while their socket was being opened had no seat yet to be put out of.
-                if self.may_enter(&room, caller.as_ref()).await.is_err() {
+                // Whoever was put out while their socket was being opened had no seat yet to be put out of. Nobody is put
+                // out of a room that is open to all, which most are; the rest is in a box, as it is rare.
+                if !self.is_open_now(&room) && Box::pin(self.may_sit(&room, caller.as_ref())).await.is_err() {
                     return see_off(socket, CloseCode::POLICY, "this room is closed to you").await;
                 }
                 let conversing = self.live.hub().converse(socket, Arc::new(connection), Some(seat), conversation);
@@ -92,6 +93,12 @@ impl App {
             }
             Err(_away) => see_off(socket, CloseCode::TRY_AGAIN_LATER, "resume").await,
         }
+    }
+
+    /// Looks again at who has just taken a seat: both at them and at the room as they are by now.
+    async fn may_sit(&self, room: &RoomName, caller: Option<&Caller>) -> Result<()> {
+        let now = self.as_now(caller).await?;
+        self.may_enter(room, now.as_ref()).await
     }
 
     /// Serves a socket that sits in no room, from now on until one of the two sides ends it.

@@ -1,0 +1,52 @@
+//! `native`: what somebody does while their right to it is taken away.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Member, Server};
+use crate::native_rooms::room;
+use crate::native_socket::{LIVE, Live};
+
+async fn live(server: &Server, who: &Member) -> Live {
+    let mut live = Live::on(server.socket(LIVE).bearer(&who.token).connect().await);
+    live.told("welcome").await;
+    live
+}
+
+/// Proves: native.live.demoted
+#[tokio::test]
+async fn who_loses_the_right_to_read_while_they_come_in_does_not_stay() {
+    let server = Server::start().await;
+    let (ada, root, other) = (server.member("ada").await, server.admin("root").await, server.admin("other").await);
+    server.make(&ada, "tea", "private").await;
+    server.say(&ada, "tea", "words").await;
+    let path = format!("/api/v2/admin/accounts/{}", other.id);
+    let level = async |level: i64| {
+        server.ask(&root, "PATCH", &path, Some(json!({"admin_level": level}))).await.expect(200);
+    };
+    for round in 0..60 {
+        level(2).await;
+        let mut overseer = live(&server, &other).await;
+        let subscribe = async {
+            wait(round).await;
+            overseer.ask(json!({"type": "subscribe", "room": "tea"})).await
+        };
+        let sit = async {
+            wait(round).await;
+            server.door("tea").subprotocols(&[&other.token]).attempt().await
+        };
+        let ((), subscribed, sitting) = tokio::join!(level(0), subscribe, sit);
+        if subscribed["type"] == "subscribed" {
+            assert_eq!(overseer.told("unsubscribed").await["reason"], "private", "round {round}");
+        }
+        if let Ok((mut seat, _)) = sitting {
+            seat.closed().await;
+        }
+    }
+}
+
+/// Lets the others go on for a while, which is another one in each round.
+async fn wait(round: usize) {
+    for _ in 0..round * 8 {
+        tokio::task::yield_now().await;
+    }
+}
