@@ -13,7 +13,6 @@ use crate::limits::Limits;
 use crate::live::history::StoredHistory;
 use crate::live::talk::Live;
 use crate::picture::Darkroom;
-use crate::reset_password::RESETS_AT_ONCE;
 use crate::secret::Chance;
 use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
@@ -23,6 +22,9 @@ use crate::{Result, audit};
 
 /// Accounts kept in memory, and as many again that go next.
 const ACCOUNTS_IN_MEMORY: usize = 50_000;
+
+/// The most password resets that are made behind their answers at once.
+const RESETS_AT_ONCE: usize = 64;
 
 /// The application. Every use case is an `impl App` in the file of its verb.
 #[derive(Clone)]

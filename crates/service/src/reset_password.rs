@@ -16,9 +16,6 @@ use crate::{Error, Result};
 /// How long a reset is good.
 const LIFE: Duration = Duration::from_hours(1);
 
-/// The most resets that are made behind their answers at once.
-pub(crate) const RESETS_AT_ONCE: usize = 64;
-
 /// What one who asks for more is told to wait.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 

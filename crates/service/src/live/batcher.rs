@@ -14,7 +14,7 @@ use parlour_store::{Appended, NewMessage, RoomHead, Store};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
-use super::index::Behind;
+use super::behind::Behind;
 use super::memory::Memory;
 use crate::{Error, Result};
 

@@ -5,6 +5,7 @@
 
 mod access;
 mod batcher;
+mod behind;
 mod change_message;
 mod follow;
 pub mod history;

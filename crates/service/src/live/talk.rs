@@ -8,7 +8,7 @@ use parlour_model::{Clock, Timestamp};
 use parlour_store::Store;
 
 use super::batcher::{Batcher, Seen};
-use super::index::Behind;
+use super::behind::Behind;
 use super::memory::Memory;
 use crate::Result;
 use crate::settings::ChatSettings;
