@@ -261,3 +261,22 @@ async fn a_slow_room_is_slow_through_every_door() {
     socket.send(&json!({"text": "too soon"})).await;
     assert_eq!(socket.closed().await.reason, "too fast");
 }
+
+/// Proves: native.slow_mode.given_back
+#[tokio::test]
+async fn a_message_that_fails_takes_no_turn_in_a_slow_room() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.member("ada").await, server.member("bob").await);
+    server.make(&ada, "tea", "public").await;
+    server.ask(&ada, "PATCH", &room("tea", ""), Some(json!({"slow_mode": 10}))).await.expect(200);
+    let post = |body: Value| server.ask(&bob, "POST", room("tea", "/messages").leak(), Some(body));
+    post(json!({"text": "one", "key": "k1"})).await.expect(201);
+    server.clock().advance(Duration::from_secs(10));
+    post(json!({"text": "two", "key": "k2"})).await.expect(201);
+    server.clock().advance(Duration::from_secs(10));
+    post(json!({"text": "another", "key": "k1"})).await.expect(409);
+    post(json!({"text": "an answer", "reply_to": 4_242})).await.expect(404);
+    post(json!({"text": "one", "key": "k1"})).await.expect(200);
+    post(json!({"text": "three", "key": "k3"})).await.expect(201);
+    post(json!({"text": "four", "key": "k4"})).await.expect(429);
+}

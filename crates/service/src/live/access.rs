@@ -8,6 +8,7 @@ use parlour_model::{AccountId, AdminLevel, Power, RoomName, Visibility};
 use parlour_store::Standing;
 
 use super::memory::KnownRoom;
+use super::pace::Taken;
 use crate::app::App;
 use crate::authenticate::Caller;
 use crate::{Error, Result};
@@ -63,18 +64,23 @@ impl App {
         Ok(known)
     }
 
-    /// Takes the caller's turn to write a message, whose key may tell that it is a repeat.
+    /// Takes the caller's turn to write a message, whose key may tell that it is a repeat. `None` where none is needed.
     ///
     /// # Errors
     /// As [`App::may_write`], and [`Error::SlowMode`].
-    pub(super) async fn may_post(&self, room: &RoomName, caller: &Caller, key: Option<&str>) -> Result<()> {
+    pub(super) async fn may_post(
+        &self,
+        room: &RoomName,
+        caller: &Caller,
+        key: Option<&str>,
+    ) -> Result<Option<Box<Taken>>> {
         let known = self.may_write(room, caller).await?;
-        let (Some(every), Some(id)) = (known.slow_mode(), known.id()) else { return Ok(()) };
+        let (Some(every), Some(id)) = (known.slow_mode(), known.id()) else { return Ok(None) };
         if self.power_in(&known, caller).await? >= Power::Moderator {
-            return Ok(());
+            return Ok(None);
         }
-        let pace = self.live.memory().pace((id, caller.account.id), key, every, self.now());
-        pace.map_err(Error::SlowMode)
+        let taken = self.live.memory().pace().take((id, caller.account.id), key, every, self.now());
+        taken.map_err(Error::SlowMode)
     }
 
     /// How much the caller may do in a room.

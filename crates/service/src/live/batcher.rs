@@ -16,6 +16,7 @@ use tokio::task::yield_now;
 
 use super::behind::Behind;
 use super::memory::Memory;
+use super::pace::Taken;
 use crate::{Error, Result};
 
 /// The most messages of one commit.
@@ -61,6 +62,8 @@ pub(super) struct Said {
     pub(super) text: String,
     pub(super) key: Option<String>,
     pub(super) reply_to: Option<Seq>,
+    /// The turn that it takes in a slow room, given back if it is not written.
+    pub(super) turn: Option<Box<Taken>>,
 }
 
 /// How a contract says at a time what became of a message.
@@ -113,7 +116,7 @@ impl Batcher {
         match self.enqueue(room, Waiting { said, answer }) {
             Line::Begun => drop(tokio::spawn(self.clone().commit_all(room.clone()))),
             Line::Joined => {}
-            Line::Full(waiting) => waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), self.clock.now()),
+            Line::Full(waiting) => self.refuse(waiting, Error::Busy(TRY_AGAIN)),
         }
     }
 
@@ -184,7 +187,7 @@ impl Batcher {
             Ok(None) => {
                 self.seen.memory.forget(room);
                 for waiting in batch {
-                    waiting.answer.give(Err(Error::UnknownRoom), self.clock.now());
+                    self.refuse(waiting, Error::UnknownRoom);
                 }
             }
             Err(error) => {
@@ -192,7 +195,7 @@ impl Batcher {
                 let batch = if batch.is_empty() { self.draw(room) } else { batch };
                 tracing::warn!(%error, messages = batch.len(), "messages could not be committed");
                 for waiting in batch {
-                    waiting.answer.give(Err(Error::Busy(TRY_AGAIN)), self.clock.now());
+                    self.refuse(waiting, Error::Busy(TRY_AGAIN));
                 }
             }
         }
@@ -213,7 +216,9 @@ impl Batcher {
         let now = self.clock.now();
         let mut events = Vec::with_capacity(batch.len());
         let mut answers = Vec::with_capacity(batch.len());
-        for (waiting, appended) in batch.into_iter().zip(appended) {
+        for (mut waiting, appended) in batch.into_iter().zip(appended) {
+            let is_new = matches!(appended, Appended::New { .. });
+            self.give_back(waiting.said.turn.take().filter(|_| !is_new));
             let outcome = match appended {
                 Appended::New { seq, at } => {
                     if seq == 1 {
@@ -236,6 +241,18 @@ impl Batcher {
         }
         for (answer, outcome) in answers {
             answer.give(outcome, now);
+        }
+    }
+
+    /// Tells a sender that their message is not written.
+    fn refuse(&self, mut waiting: Waiting, error: Error) {
+        self.give_back(waiting.said.turn.take());
+        waiting.answer.give(Err(error), self.clock.now());
+    }
+
+    fn give_back(&self, turn: Option<Box<Taken>>) {
+        if let Some(turn) = turn {
+            self.seen.memory.pace().give_back(*turn);
         }
     }
 
@@ -266,7 +283,7 @@ impl Said {
     }
 
     fn event(self, seq: Seq, at: Timestamp) -> Event {
-        let Self { author, text, key, reply_to } = self;
+        let Self { author, text, key, reply_to, turn: _ } = self;
         let added = reply_to.map(|_| Box::new(Added { reply_to, ..Added::default() }));
         Event { seq, at, body: EventBody::Message { author, text, key, added } }
     }

@@ -3,15 +3,15 @@
 //! A room's rules are remembered by its name, and how somebody stands there by the rules that held when it was read:
 //! forgetting a room's rules is forgetting everybody's standing with them.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use parlour_model::{AccountId, RoomId, RoomName, Timestamp, Visibility};
+use parlour_model::{AccountId, RoomId, RoomName, Visibility};
 use parlour_store::{RoomRules, Standing};
 
+use super::pace::Pace;
 use crate::cache::{Cache, Stamp};
 
 /// Rooms kept in memory, and as many again that go next.
@@ -20,16 +20,13 @@ const ROOMS: usize = 50_000;
 /// Standings kept in memory, and as many again that go next.
 const STANDINGS: usize = 100_000;
 
-/// People whose last message in a slow room is remembered.
-const MOST_PACED: usize = 100_000;
-
 /// What is remembered of rooms.
 #[derive(Default)]
 pub(crate) struct Memory {
     rooms: Rooms,
     standings: Standings,
     lives: AtomicU64,
-    paced: Mutex<HashMap<(RoomId, AccountId), Paced>>,
+    pace: Pace,
 }
 
 struct Rooms(Cache<Box<str>, Arc<KnownRoom>, RandomState>);
@@ -55,12 +52,6 @@ pub struct KnownRoom {
     life: u64,
     rules: Option<RoomRules>,
     visibility: Visibility,
-}
-
-/// Somebody's last message in a slow room.
-struct Paced {
-    at: Timestamp,
-    key: Option<String>,
 }
 
 impl KnownRoom {
@@ -157,32 +148,9 @@ impl Memory {
         self.rooms.0.forget_where(|_| true);
     }
 
-    /// Takes somebody's turn in a slow room, or says how long it is until then. The same key again is no new message.
-    pub(crate) fn pace(
-        &self,
-        place: (RoomId, AccountId),
-        key: Option<&str>,
-        every: Duration,
-        now: Timestamp,
-    ) -> Result<(), Duration> {
-        let mut paced = self.paced.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = paced.get(&place) {
-            let passed = now.since(last.at);
-            if key.is_some() && last.key.as_deref() == key {
-                return Ok(());
-            }
-            if passed < every {
-                return Err(every.saturating_sub(passed));
-            }
-        }
-        if paced.len() >= MOST_PACED {
-            paced.retain(|_, last| now.since(last.at) < every);
-        }
-        if paced.len() >= MOST_PACED {
-            paced.clear();
-        }
-        paced.insert(place, Paced { at: now, key: key.map(str::to_owned) });
-        Ok(())
+    /// Whose turn it is in slow rooms.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
     }
 }
 
@@ -225,20 +193,11 @@ mod tests {
         let direct = memory.remember(memory.stamp(), &name("direct:1:2"), Some(rules(1)));
         assert!(direct.visibility() == Visibility::Direct && !direct.is_open());
         for nobodys in ["direct:2:1", "DIRECT:02:1", "direct:"] {
-            assert_eq!(memory.remember(memory.stamp(), &name(nobodys), None).visibility(), Visibility::Direct, "{nobodys}");
+            assert_eq!(
+                memory.remember(memory.stamp(), &name(nobodys), None).visibility(),
+                Visibility::Direct,
+                "{nobodys}"
+            );
         }
-    }
-
-    #[test]
-    fn a_slow_room_lets_everybody_write_once_in_a_while() {
-        let (memory, every) = (Memory::default(), Duration::from_secs(10));
-        let ada = (RoomId(1), AccountId(1));
-        let now = Timestamp::from_seconds(1_000);
-        assert_eq!(memory.pace(ada, Some("k"), every, now), Ok(()));
-        assert_eq!(memory.pace(ada, Some("k"), every, now), Ok(()), "the same message again");
-        let soon = now + Duration::from_secs(4);
-        assert_eq!(memory.pace(ada, Some("other"), every, soon), Err(Duration::from_secs(6)));
-        assert_eq!(memory.pace((RoomId(2), AccountId(1)), None, every, soon), Ok(()));
-        assert_eq!(memory.pace(ada, None, every, now + every), Ok(()));
     }
 }

@@ -12,6 +12,7 @@ pub mod history;
 pub(crate) mod index;
 mod mark_read;
 mod memory;
+mod pace;
 mod readmit;
 pub mod talk;
 
@@ -31,6 +32,7 @@ pub use parlour_hub::{
 pub(crate) use access::is_admin;
 
 use batcher::{Answer, Said};
+use pace::Taken;
 
 use crate::app::App;
 use crate::authenticate::Caller;
@@ -142,22 +144,28 @@ impl App {
 
     async fn take(&self, room: &RoomName, caller: &Caller, message: Message, answer: Answer) {
         match self.author_of(room, &message, caller).await {
-            Ok(author) => {
-                let said = Said { author, text: message.text, key: message.key, reply_to: message.reply_to };
+            Ok((author, turn)) => {
+                let Message { text, key, reply_to } = message;
+                let said = Said { author, text, key, reply_to, turn };
                 self.live.batcher.post(room, said, answer);
             }
             Err(error) => answer.give(Err(error), self.now()),
         }
     }
 
-    /// Whose name a message bears, if it may be written.
-    async fn author_of(&self, room: &RoomName, message: &Message, caller: &Caller) -> Result<Author> {
+    /// Whose name a message bears, if it may be written, and the turn that it takes in a slow room.
+    async fn author_of(
+        &self,
+        room: &RoomName,
+        message: &Message,
+        caller: &Caller,
+    ) -> Result<(Author, Option<Box<Taken>>)> {
         self.check_text(&message.text, message.key.as_deref())?;
         self.limits.message(caller.account.id)?;
         // Every message is authorised, not only the join; the name is the one the account has now.
         let caller = self.still_good(caller).await?;
-        self.may_post(room, &caller, message.key.as_deref()).await?;
-        Ok(author(&caller))
+        let turn = self.may_post(room, &caller, message.key.as_deref()).await?;
+        Ok((author(&caller), turn))
     }
 
     /// Whether a text can be a message's.
