@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use parlour_model::{AccountId, RoomId, RoomName, Seq, Timestamp, Visibility};
 
-use crate::database::{Params, Statement, Tx, storable};
+use crate::database::{FromRow, Params, Row, Statement, Tx, storable};
 use crate::event::IS_MESSAGE;
 use crate::room::{ROOM_COLUMNS, RoomHead};
+use crate::writer::{Barred, Writers, writers};
 use crate::{Result, Store, params, sql};
 
 /// A message to be appended.
@@ -46,6 +47,8 @@ pub enum Appended {
     KeyConflict,
     /// There is no message that it could answer.
     NoSuchTarget,
+    /// Its author may not write there.
+    Barred(Barred),
 }
 
 impl Store {
@@ -54,7 +57,8 @@ impl Store {
     /// `None` when the room is gone.
     ///
     /// `messages` is asked once, when the transaction has its turn: whatever has gathered until then goes with it.
-    /// Places are contiguous from 1, and whoever reads a place finds all before it.
+    /// Places are contiguous from 1, and whoever reads a place finds all before it. Whether their authors may write is
+    /// looked at with the room held, so that nobody's message comes after the event that keeps them from writing.
     pub async fn append<F>(&self, room: &RoomName, messages: F) -> Result<Option<(RoomHead, Vec<Appended>)>>
     where
         F: FnOnce() -> Vec<NewMessage> + Send + 'static,
@@ -69,15 +73,16 @@ async fn append_all(
     name: &RoomName,
     messages: &[NewMessage],
 ) -> Result<Option<(RoomHead, Vec<Appended>)>> {
-    let Some(mut room) = claim(tx, name, messages).await? else { return Ok(None) };
+    let Some(Claimed { mut room, visibility }) = claim(tx, name, messages).await? else { return Ok(None) };
     let claimed = room.last_seq;
     let known = known_keys(tx, room.id, messages).await?;
     let answered = answered(tx, room.id, messages).await?;
+    let authors = writers(tx, room.id, visibility, messages.iter().map(|message| message.author)).await?;
     let mut log = Log { known, answered, last_seq: claimed - places(messages) };
     let texts: Vec<String> = messages.iter().map(|message| storable(&message.text)).collect();
-    let outcomes: Vec<Appended> = messages.iter().zip(&texts).map(|(message, text)| log.place(message, text)).collect();
+    let place = |(message, text): (&NewMessage, &String)| log.place(message, text, &authors);
+    let outcomes: Vec<Appended> = messages.iter().zip(&texts).map(place).collect();
     room.last_seq = log.last_seq;
-    let authors = living(tx, messages).await?;
     let mut work = inserts(room.id, messages, &authors, &outcomes);
     if room.last_seq < claimed {
         let give_back = sql!("UPDATE room SET last_seq = $2 WHERE id = $1");
@@ -92,13 +97,26 @@ const fn places(messages: &[NewMessage]) -> Seq {
     messages.len().cast_signed() as Seq
 }
 
+/// A room that is held, and who may read it.
+struct Claimed {
+    room: RoomHead,
+    visibility: Visibility,
+}
+
+impl FromRow for Claimed {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { room: RoomHead::from_row(row)?, visibility: row.take()? })
+    }
+}
+
 /// The room with a place for each message, held so that nobody else appends to it before this transaction ends; made
 /// when it is missing, and `None` when it is gone. What is not needed is given back in the same transaction: that is
 /// rare, and this is one statement less for all others.
-async fn claim(tx: &mut Tx<'_>, name: &RoomName, messages: &[NewMessage]) -> Result<Option<RoomHead>> {
+async fn claim(tx: &mut Tx<'_>, name: &RoomName, messages: &[NewMessage]) -> Result<Option<Claimed>> {
     let claim = sql!(
         "UPDATE room SET last_seq = last_seq + $2 WHERE name_key = $1 AND deleted_at IS NULL RETURNING ",
-        ROOM_COLUMNS
+        ROOM_COLUMNS,
+        ", visibility"
     );
     if let Some(room) = tx.get(claim, params![name.key(), places(messages)]).await? {
         return Ok(Some(room));
@@ -115,7 +133,7 @@ pub(crate) async fn make(tx: &mut Tx<'_>, name: &RoomName, now: Timestamp) -> Re
          VALUES ($1, $2, $3, $4, 0, NULL, $4) ON CONFLICT (name_key) DO NOTHING"
     );
     let pair = name.pair();
-    let visibility = if pair.is_some() { Visibility::Direct } else { Visibility::Public };
+    let visibility = if name.is_direct() { Visibility::Direct } else { Visibility::Public };
     tx.run(insert, params![name.as_str(), name.key(), visibility, now]).await?;
     if let Some((low, high)) = pair {
         let both = sql!(
@@ -148,7 +166,7 @@ struct Log {
 }
 
 impl Log {
-    fn place(&mut self, message: &NewMessage, text: &str) -> Appended {
+    fn place(&mut self, message: &NewMessage, text: &str, authors: &Writers) -> Appended {
         let key = key_of(message);
         if let Some(known) = key.as_ref().and_then(|key| self.known.get(key)) {
             return if known.changed || known.text == text {
@@ -156,6 +174,9 @@ impl Log {
             } else {
                 Appended::KeyConflict
             };
+        }
+        if let Some(barred) = authors.get(&message.author).and_then(|author| author.barred(message.at)) {
+            return Appended::Barred(barred);
         }
         if message.reply_to.is_some_and(|target| !self.answered.contains(&target)) {
             return Appended::NoSuchTarget;
@@ -205,23 +226,13 @@ async fn answered(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Res
     Ok(found.into_iter().flatten().map(|(seq,)| seq).collect())
 }
 
-/// Those authors of a batch that still exist.
-async fn living(tx: &mut Tx<'_>, messages: &[NewMessage]) -> Result<Vec<AccountId>> {
-    let mut authors: Vec<AccountId> = messages.iter().map(|message| message.author).collect();
-    authors.sort_unstable();
-    authors.dedup();
-    let each = authors.into_iter().map(|author| params![author]).collect();
-    let found: Vec<Option<(AccountId,)>> = tx.get_each(sql!("SELECT id FROM account WHERE id = $1"), each).await?;
-    Ok(found.into_iter().flatten().map(|(author,)| author).collect())
-}
-
-fn inserts(room: RoomId, messages: &[NewMessage], living: &[AccountId], outcomes: &[Appended]) -> Vec<Statement> {
+fn inserts(room: RoomId, messages: &[NewMessage], authors: &Writers, outcomes: &[Appended]) -> Vec<Statement> {
     let insert = sql!(
         "INSERT INTO event (room_id, seq, kind, author_id, text, client_key, at, reply_to) \
          VALUES ($1, $2, 'message', $3, $4, $5, $6, $7)"
     );
     let row = |message: &NewMessage, seq: Seq| -> Params {
-        if living.contains(&message.author) {
+        if authors.contains_key(&message.author) {
             params![room, seq, message.author, &message.text, message.key.as_ref(), message.at, message.reply_to]
         } else {
             params![room, seq, None::<AccountId>, "", None::<&str>, message.at, None::<Seq>]
@@ -231,7 +242,7 @@ fn inserts(room: RoomId, messages: &[NewMessage], living: &[AccountId], outcomes
     placed
         .filter_map(|(message, outcome)| match outcome {
             Appended::New { seq, .. } => Some((insert, row(message, *seq))),
-            Appended::Repeat { .. } | Appended::KeyConflict | Appended::NoSuchTarget => None,
+            Appended::Repeat { .. } | Appended::KeyConflict | Appended::NoSuchTarget | Appended::Barred(_) => None,
         })
         .collect()
 }

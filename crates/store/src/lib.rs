@@ -48,6 +48,7 @@ pub mod session;
 pub mod setup;
 pub mod verification;
 mod void;
+pub mod writer;
 
 use std::path::Path;
 
@@ -81,6 +82,7 @@ pub use search::{Hit, Search};
 pub use session::{NewSession, RefreshUse, Refreshed};
 pub use setup::AdminSignedUp;
 pub use verification::{NewVerification, SecretMade, Verified};
+pub use writer::Barred;
 
 use database::Database;
 use database::postgres::Postgres;

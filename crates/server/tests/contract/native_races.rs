@@ -50,3 +50,33 @@ async fn wait(round: usize) {
         tokio::task::yield_now().await;
     }
 }
+
+/// Proves: native.moderation.order
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_said_after_the_event_that_silences() {
+    let server = Server::start().await;
+    let (ada, bob) = (server.member("ada").await, server.member("bob").await);
+    for round in 0..12 {
+        let name = format!("room {round}");
+        server.make(&ada, &name, "public").await;
+        let mut speaker = live(&server, &bob).await;
+        for number in 0..200 {
+            let post = json!({"type": "post", "room": name, "text": "noise", "key": format!("{round} {number}")});
+            speaker.socket.send(&post).await;
+        }
+        let (rest, body) = match round % 2 {
+            0 => (format!("/bans/{}", bob.id), json!({})),
+            _ => (format!("/mutes/{}", bob.id), json!({"seconds": 600})),
+        };
+        server.ask(&ada, "PUT", &room(&name, &rest), Some(body)).await.expect(204);
+        // Requests are done in order, so that whatever was sent before has been let in or refused by now.
+        let last = json!({"type": "post", "room": name, "text": "last", "key": "last"});
+        assert_eq!(speaker.refused(last).await, if round % 2 == 0 { "banned" } else { "muted" });
+        server.ask(&ada, "POST", &room(&name, "/messages"), Some(json!({"text": "quiet"}))).await.expect(201);
+        let log = server.ask(&ada, "GET", &room(&name, "/events?limit=500"), None).await.expect(200).json();
+        let events = log["items"].as_array().unwrap();
+        let silenced = events.iter().position(|event| event["type"] == "member").expect("the event");
+        let by_bob = |event: &Value| event["author"]["id"] == bob.id;
+        assert!(!events[silenced..].iter().any(by_bob), "round {round}");
+    }
+}

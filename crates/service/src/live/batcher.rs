@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use parlour_hub::{Flow, Hub, Published, Turn};
 use parlour_model::{Added, Author, Clock, Event, EventBody, RoomName, Seq, Timestamp};
-use parlour_store::{Appended, NewMessage, RoomHead, Store};
+use parlour_store::{Appended, Barred, NewMessage, RoomHead, Store};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 
@@ -219,6 +219,10 @@ impl Batcher {
         for (mut waiting, appended) in batch.into_iter().zip(appended) {
             let is_new = matches!(appended, Appended::New { .. });
             self.give_back(waiting.said.turn.take().filter(|_| !is_new));
+            if matches!(appended, Appended::Barred(_)) {
+                // What is remembered let it in, and another process has decided otherwise, or somebody this moment.
+                self.seen.memory.forget(room);
+            }
             let outcome = match appended {
                 Appended::New { seq, at } => {
                     if seq == 1 {
@@ -231,6 +235,9 @@ impl Batcher {
                 Appended::Repeat { seq, at } => Ok(Posted::Before(waiting.said.event(seq, at))),
                 Appended::KeyConflict => Err(Error::KeyConflict),
                 Appended::NoSuchTarget => Err(Error::UnknownMessage),
+                Appended::Barred(Barred::Banned) => Err(Error::Banned),
+                Appended::Barred(Barred::Muted(until)) => Err(Error::Muted(until)),
+                Appended::Barred(Barred::Outsider) => Err(Error::UnknownRoom),
             };
             answers.push((waiting.answer, outcome));
         }

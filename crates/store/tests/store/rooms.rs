@@ -7,7 +7,7 @@ use parlour_model::{
     Account, AccountId, AdminLevel, Author, Event, EventBody, MemberChange, Role, RoomChange, RoomId, RoomName,
     Visibility,
 };
-use parlour_store::{Actor, NewReaction, NewRoom, Refused, Span, Store};
+use parlour_store::{Actor, Appended, Barred, NewReaction, NewRoom, Refused, Span, Store};
 
 use crate::harness::{DAY, START, audit, member, message, on_both, room, until_answered};
 
@@ -148,6 +148,44 @@ async fn order_is_kept_by_those_who_may() {
 }
 
 #[tokio::test]
+async fn nothing_comes_after_what_keeps_its_author_from_writing() {
+    on_both(async |home| {
+        let store = &home.store;
+        let (ada, bob) = (member(store, "Ada").await, member(store, "Bob").await);
+        let root = member(store, "Root").await;
+        store.set_admin_level(root.id, AdminLevel::Admin, START, audit("promote")).await.unwrap();
+        let id = made(store, &ada, "tea", Visibility::Public).await;
+        let say = async |by: &Account, key: &str| {
+            let new = vec![message(by, "words", Some(key)), message(&ada, "between", None)];
+            let (head, appended) = store.append(&room("tea"), move || new).await.unwrap().unwrap();
+            assert!(matches!(appended[1], Appended::New { seq, .. } if seq == head.last_seq));
+            appended[0]
+        };
+        let is_new = |appended| matches!(appended, Appended::New { .. });
+        assert!(is_new(say(&bob, "k1").await));
+        store.mute(id, bob.id, START + DAY, actor(&ada)).await.unwrap().unwrap();
+        assert_eq!(say(&bob, "k2").await, Appended::Barred(Barred::Muted(START + DAY)));
+        assert!(matches!(say(&bob, "k1").await, Appended::Repeat { seq: 1, .. }), "it is in the log");
+        store.unmute(id, bob.id, actor(&ada)).await.unwrap().unwrap();
+        store.ban(id, bob.id, String::new(), None, actor(&ada)).await.unwrap().unwrap();
+        assert_eq!(say(&bob, "k2").await, Appended::Barred(Barred::Banned));
+        store.unban(id, bob.id, actor(&ada)).await.unwrap().unwrap();
+        assert!(is_new(say(&bob, "k2").await));
+        let closed = RoomChange { visibility: Some(Visibility::Private), ..RoomChange::default() };
+        store.edit_room(id, closed, actor(&ada)).await.unwrap().unwrap();
+        assert_eq!(say(&bob, "k3").await, Appended::Barred(Barred::Outsider));
+        assert!(is_new(say(&root, "k3").await), "administrators may");
+        store.invite(id, bob.id, actor(&ada)).await.unwrap().unwrap();
+        store.join_room(id, actor(&bob)).await.unwrap().unwrap();
+        assert!(is_new(say(&bob, "k3").await));
+        let told = log(store, id).await;
+        let whole: Vec<_> = (1..=i64::try_from(told.len()).unwrap()).collect();
+        assert_eq!(told.iter().map(|event| event.seq).collect::<Vec<_>>(), whole, "without a gap");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_ended_room_takes_nothing_and_goes_by_and_by() {
     on_both(async |home| {
         let store = &home.store;
@@ -220,12 +258,12 @@ async fn rooms_pass_on_and_logs_keep_their_places_when_an_account_goes() {
             store.join_room(tea, actor(who)).await.unwrap().unwrap();
         }
         store.set_role(tea, eve.id, Role::Moderator, actor(&ada)).await.unwrap().unwrap();
-        store.mute(tea, ada.id, START + DAY, Actor { is_admin: true, ..actor(&bob) }).await.unwrap().unwrap();
         let many = vec![message(&ada, "ada's words", None); 64];
         for _ in 0..10 {
             let many = many.clone();
             store.append(&room("tea"), move || many).await.unwrap().unwrap();
         }
+        store.mute(tea, ada.id, START + DAY, Actor { is_admin: true, ..actor(&bob) }).await.unwrap().unwrap();
         let left = store.leave_owned_rooms(ada.id, START).await.unwrap();
         assert_eq!(left.iter().filter(|left| left.ended).count(), 1);
         store.erase_events(ada.id).await.unwrap();
