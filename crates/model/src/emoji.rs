@@ -2,6 +2,7 @@
 
 use unicode_properties::UnicodeEmoji;
 
+use crate::hidden::{Lines, holds_hidden};
 use crate::{Field, Rule, Violation};
 
 /// The most code points of one: families and flags are joined of many.
@@ -29,7 +30,12 @@ impl Emoji {
         }
         let is_shown = |c: char| c == KEYCAP || (!c.is_ascii() && c.is_emoji_char());
         let is_one = text.chars().all(UnicodeEmoji::is_emoji_char_or_emoji_component) && text.chars().any(is_shown);
-        if is_one { Ok(Self(text.to_owned())) } else { Err(violation(Rule::NotAnEmoji)) }
+        // Tags that make no flag would write a text that nobody sees.
+        if is_one && !holds_hidden(text, Lines::One) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(violation(Rule::NotAnEmoji))
+        }
     }
 
     /// The emoji.
@@ -52,7 +58,8 @@ mod tests {
 
     #[test]
     fn no_text_passes_as_one() {
-        for text in ["", "a", "12", "#", ":)", "👍a", "hello", "\u{200d}", "\u{202e}", "<", "👍 "] {
+        for text in ["", "a", "12", "#", ":)", "👍a", "hello", "\u{200d}", "\u{202e}", "👍\u{e0061}", "<", "👍 "]
+        {
             assert!(Emoji::parse(text).is_err(), "{text:?}");
         }
         assert!(Emoji::parse(&"👍".repeat(16)).is_ok() && Emoji::parse(&"👍".repeat(17)).is_err());

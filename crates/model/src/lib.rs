@@ -10,6 +10,7 @@ pub mod credential;
 pub mod email;
 pub mod emoji;
 pub mod event;
+pub mod hidden;
 pub mod room;
 pub mod session;
 pub mod token;

@@ -1,5 +1,6 @@
 //! Which profiles a contract takes: lengths for all, and what each promises beyond.
 
+use parlour_model::hidden::{Lines, holds_hidden};
 use parlour_model::{Contract, Field, Profile, ProfileChange, Rule, Violation};
 
 /// Fewest and most characters of a text.
@@ -9,14 +10,20 @@ struct Length {
     most: usize,
     /// Whether white space alone counts as nothing.
     refuse_blank: bool,
+    /// What everybody sees holds nothing that nobody sees; the rest is as its owner wants it.
+    shown: Option<Lines>,
 }
 
-const FIRST_NAME: Length = Length { field: Field::FirstName, least: 0, most: 150, refuse_blank: false };
-const LAST_NAME: Length = Length { field: Field::LastName, least: 0, most: 150, refuse_blank: false };
-const DISPLAY_NAME: Length = Length { field: Field::DisplayName, least: 0, most: 50, refuse_blank: false };
-const FACILITY_ID: Length = Length { field: Field::FacilityId, least: 0, most: 50, refuse_blank: false };
-const PROFILE_PICTURE: Length = Length { field: Field::ProfilePicture, least: 0, most: 2_048, refuse_blank: false };
-const BIO: Length = Length { field: Field::Bio, least: 0, most: 2_000, refuse_blank: false };
+const FIRST_NAME: Length = length(Field::FirstName, 150);
+const LAST_NAME: Length = length(Field::LastName, 150);
+const DISPLAY_NAME: Length = Length { shown: Some(Lines::One), ..length(Field::DisplayName, 50) };
+const FACILITY_ID: Length = length(Field::FacilityId, 50);
+const PROFILE_PICTURE: Length = length(Field::ProfilePicture, 2_048);
+const BIO: Length = Length { shown: Some(Lines::Many), ..length(Field::Bio, 2_000) };
+
+const fn length(field: Field, most: usize) -> Length {
+    Length { field, least: 0, most, refuse_blank: false, shown: None }
+}
 
 /// What is wrong with the profile of a new account.
 pub(crate) fn violations(profile: &Profile, contract: Contract) -> Vec<Violation> {
@@ -55,7 +62,7 @@ impl Length {
         let count = text.chars().count();
         let rule = if self.refuse_blank && text.trim().is_empty() {
             Rule::Blank
-        } else if text.contains('\0') {
+        } else if text.contains('\0') || self.shown.is_some_and(|lines| holds_hidden(text, lines)) {
             // PostgreSQL has no text with NUL in it, and no person has one in their name.
             Rule::ForbiddenCharacter
         } else if count < self.least {
@@ -80,6 +87,22 @@ mod tests {
         assert_eq!(fields(Contract::Cookies), [Field::DisplayName, Field::FacilityId]);
         assert_eq!(fields(Contract::Tokens), [Field::FirstName, Field::LastName]);
         assert_eq!(fields(Contract::Rooms), []);
+    }
+
+    #[test]
+    fn what_everybody_sees_hides_nothing() {
+        let change = |name: &str, bio: &str| ProfileChange {
+            display_name: Some(name.to_owned()),
+            bio: Some(bio.to_owned()),
+            ..ProfileChange::default()
+        };
+        assert_eq!(change_violations(&change("Ada 👩\u{200d}🚀", "one\r\ntwo")), []);
+        let broken = change_violations(&change("Ada\u{202e}", "one\u{200b}two"));
+        let forbidden = |field| Violation::new(field, Rule::ForbiddenCharacter);
+        assert_eq!(broken, [forbidden(Field::DisplayName), forbidden(Field::Bio)]);
+        assert_eq!(change_violations(&change("two\nlines", "")), [forbidden(Field::DisplayName)]);
+        let own = ProfileChange { first_name: Some("A\u{200b}".to_owned()), ..ProfileChange::default() };
+        assert_eq!(change_violations(&own), [], "nobody else sees it");
     }
 
     #[test]

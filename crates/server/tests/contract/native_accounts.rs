@@ -127,6 +127,34 @@ async fn what_was_not_given_stays() {
     problem(&server.get(ME).bearer("nonsense").send().await.expect(401), "unauthenticated");
 }
 
+/// Proves: native.accounts.seen
+#[tokio::test]
+async fn nothing_hides_in_what_everybody_sees() {
+    let server = Server::start().await;
+    let member = server.member("eve").await;
+    let edit = |body: Value| server.request("PATCH", ME).bearer(&member.token).json(&body).send();
+    for hidden in ["\u{202e}", "\u{2066}", "\u{200b}", "\u{feff}", "\u{1b}"] {
+        for field in ["display_name", "bio"] {
+            let refused = edit(json!({field: format!("Ada{hidden}ecaf")})).await.expect(422).json();
+            let violation = &refused["violations"][0];
+            assert_eq!((&violation["field"], &violation["rule"]), (&json!(field), &json!("forbidden_character")));
+        }
+        let topic = json!({"name": "tea", "visibility": "public", "topic": hidden});
+        let refused = server.post("/api/v2/rooms", &topic).bearer(&member.token).send().await.expect(422);
+        assert_eq!(refused.json()["violations"][0]["rule"], "forbidden_character");
+        let sign_up = json!({"username": "ada", "password": PASSWORD, "password_confirm": PASSWORD,
+            "display_name": format!("Ada{hidden}"), "facility_id": "234"});
+        let refused = server.post("/api/users/", &sign_up).send().await.expect(400);
+        assert_eq!(refused.json()["detail"]["display_name"], "This field holds a character that cannot be seen.");
+        let mut users = server.socket("/users/").bearer(&member.token).connect().await;
+        let refused = users.ask(&json!({"action": "edit", "data": {"bio": hidden}})).await;
+        assert!(refused["error"].is_string(), "{refused}");
+    }
+    let kept = json!({"display_name": "Ada \u{1f469}\u{200d}\u{1f680}", "bio": "one\ntwo"});
+    let me = edit(kept.clone()).await.expect(200).json();
+    assert_eq!((&me["display_name"], &me["bio"]), (&kept["display_name"], &kept["bio"]));
+}
+
 /// Proves: native.accounts.password, native.accounts.password_sessions
 #[tokio::test]
 async fn a_new_password_ends_every_other_login() {

@@ -13,6 +13,7 @@ mod moderate;
 mod read_log;
 mod search;
 
+use parlour_model::hidden::{Lines, holds_hidden};
 use parlour_model::{Field, RoomId, RoomName, Rule, Violation};
 
 pub use invite::Invitation;
@@ -45,7 +46,7 @@ fn checked_topic(topic: &str) -> Option<Violation> {
     if topic.chars().count() > MOST_TOPIC_CHARACTERS {
         return violation(Rule::TooLong(MOST_TOPIC_CHARACTERS));
     }
-    if topic.chars().any(char::is_control) {
+    if holds_hidden(topic, Lines::One) {
         return violation(Rule::ForbiddenCharacter);
     }
     None
