@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
@@ -77,7 +78,11 @@ pub(crate) async fn read(body: Body) -> Result<Bytes, BadBody> {
 ///
 /// # Errors
 /// [`BadBody::TooLong`] or [`BadBody::Incomplete`].
-pub(crate) async fn read_within(mut body: Body, most: usize, deadline: Duration) -> Result<Bytes, BadBody> {
+pub(crate) async fn read_within<B>(mut body: B, most: usize, deadline: Duration) -> Result<Bytes, BadBody>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
     if body.size_hint().lower() > most as u64 {
         throw_away(body).await;
         return Err(BadBody::TooLong);
@@ -95,7 +100,7 @@ pub(crate) async fn read_within(mut body: Body, most: usize, deadline: Duration)
 
 /// Lets the rest of a body come that is too long: a connection closed with bytes unread is reset, and whoever sent
 /// them honestly might never see why.
-async fn throw_away(mut body: Body) {
+async fn throw_away(mut body: impl HttpBody<Data = Bytes> + Unpin) {
     let deadline = Instant::now() + DEADLINE;
     let mut left = MOST_THROWN_AWAY;
     while let Ok(Some(Ok(frame))) = timeout_at(deadline.min(Instant::now() + PAUSE), body.frame()).await {

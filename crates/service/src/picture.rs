@@ -28,26 +28,65 @@ const LARGE: u32 = 1_024;
 /// The formats that are read.
 const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Gif, ImageFormat::WebP];
 
-/// The most pictures that are on their way at once, each with its bytes in memory.
-const MOST_ON_THEIR_WAY: usize = 8;
+/// The most pictures that have arrived and wait to be worked on.
+const MOST_WAITING: usize = 8;
+
+/// The most bytes of all pictures that are arriving or wait.
+const MOST_BYTES: usize = 128 * 1024 * 1024;
 
 /// Where pictures are worked on.
 pub(crate) struct Darkroom {
+    bytes: Arc<Semaphore>,
     places: Arc<Semaphore>,
     table: Semaphore,
 }
 
-/// A place in the darkroom. It is taken before the picture is read.
-pub struct Place(#[expect(dead_code, reason = "held for what its drop does")] OwnedSemaphorePermit);
+/// A picture that is arriving. It takes memory as its bytes come, so that whoever sends slowly keeps nobody else from
+/// sending.
+pub struct Arriving {
+    all: Arc<Semaphore>,
+    taken: Option<OwnedSemaphorePermit>,
+    fits: bool,
+}
+
+/// A place in the darkroom, with the memory of the picture that waits there. It is taken when the picture has arrived.
+#[expect(dead_code, reason = "held for what their drop does")]
+pub struct Place(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
+impl Arriving {
+    /// Whether so many more bytes may be kept. Once they may not, none may.
+    pub fn takes(&mut self, bytes: usize) -> bool {
+        let more = u32::try_from(bytes).ok().and_then(|more| self.all.clone().try_acquire_many_owned(more).ok());
+        match (more, &mut self.taken) {
+            (Some(more), Some(taken)) if self.fits => taken.merge(more),
+            (Some(more), None) if self.fits => self.taken = Some(more),
+            _ => {
+                self.fits = false;
+                self.taken = None;
+            }
+        }
+        self.fits
+    }
+}
 
 impl Darkroom {
     pub(crate) fn new() -> Self {
-        Self { places: Arc::new(Semaphore::new(MOST_ON_THEIR_WAY)), table: Semaphore::new(1) }
+        Self {
+            bytes: Arc::new(Semaphore::new(MOST_BYTES)),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
+            table: Semaphore::new(1),
+        }
     }
 
-    /// A place, if one is left.
-    pub(crate) fn place(&self) -> Option<Place> {
-        self.places.clone().try_acquire_owned().ok().map(Place)
+    /// A picture that will arrive.
+    pub(crate) fn arriving(&self) -> Arriving {
+        Arriving { all: self.bytes.clone(), taken: None, fits: true }
+    }
+
+    /// A place for what has arrived, if it fitted and a place is left.
+    pub(crate) fn place(&self, arrived: Arriving) -> Option<Place> {
+        let place = self.places.clone().try_acquire_owned().ok().filter(|_| arrived.fits)?;
+        Some(Place(place, arrived.taken))
     }
 
     /// The picture as PNG, 256 by 256.
@@ -132,6 +171,21 @@ mod tests {
         let png = develop(sent).expect("a picture");
         assert_eq!(image::guess_format(&png).expect("a format"), ImageFormat::Png);
         image::load_from_memory(&png).expect("a picture").into_rgba8()
+    }
+
+    #[test]
+    fn what_arrives_takes_memory_as_it_comes() {
+        let darkroom = Darkroom::new();
+        let mut slow: Vec<_> = (0..100).map(|_| darkroom.arriving()).collect();
+        assert!(slow.iter_mut().all(|arriving| arriving.takes(1)));
+        let mut large = darkroom.arriving();
+        assert!(large.takes(MOST_BYTES - 100), "what has not come yet takes nothing");
+        assert!(!slow[0].takes(1) && !slow[0].takes(0), "and not even what would fit");
+        drop(large);
+        assert!(darkroom.place(slow.remove(0)).is_none());
+        let places: Vec<_> = slow.into_iter().filter_map(|arrived| darkroom.place(arrived)).collect();
+        assert_eq!(places.len(), MOST_WAITING);
+        assert_eq!(darkroom.bytes.available_permits(), MOST_BYTES - MOST_WAITING);
     }
 
     #[test]

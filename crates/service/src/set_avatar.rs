@@ -9,7 +9,7 @@ use parlour_store::avatar::{Avatar, NewAvatar};
 use crate::app::App;
 use crate::audit::{self, Says};
 use crate::authenticate::Caller;
-use crate::picture::Place;
+use crate::picture::{Arriving, Place};
 use crate::secret::digest;
 use crate::{Error, Result};
 
@@ -17,13 +17,21 @@ use crate::{Error, Result};
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 impl App {
-    /// A place for a picture that is about to be read.
+    /// A picture that is about to be read, and is to say how many bytes of it have come.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too many are on their way; [`Error::Throttled`].
-    pub fn place_for_picture(&self, client: &Client) -> Result<Place> {
+    /// [`Error::Throttled`].
+    pub fn expect_picture(&self, client: &Client) -> Result<Arriving> {
         self.limits.source(client.source())?;
-        self.darkroom.place().ok_or(Error::Busy(TRY_AGAIN))
+        Ok(self.darkroom.arriving())
+    }
+
+    /// A place for a picture that has arrived.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it did not fit beside all others, or too many wait.
+    pub fn place_for_picture(&self, arrived: Arriving) -> Result<Place> {
+        self.darkroom.place(arrived).ok_or(Error::Busy(TRY_AGAIN))
     }
 
     /// Shows a picture of the caller: written anew as a PNG of 256 by 256. `address` is where it will be found, to which the

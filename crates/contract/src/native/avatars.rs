@@ -5,6 +5,9 @@ use std::time::Duration;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::Frame;
 use parlour_model::AccountId;
 use parlour_service::Error;
 use serde::Deserialize;
@@ -47,8 +50,14 @@ async fn set(
     Member(caller): Member,
     request: Request,
 ) -> Answer<Native> {
-    let place = desk.app.place_for_picture(&client)?;
-    let sent = read_within(request.into_body(), MOST_BYTES, DEADLINE).await?;
+    let mut arriving = desk.app.expect_picture(&client)?;
+    let body = request.into_body().map_frame(|frame| match frame.data_ref() {
+        // It is read to its end all the same, so that its sender hears why.
+        Some(bytes) if !arriving.takes(bytes.len()) => Frame::data(Bytes::new()),
+        _ => frame,
+    });
+    let sent = read_within(body, MOST_BYTES, DEADLINE).await?;
+    let place = desk.app.place_for_picture(arriving)?;
     let address = address(&desk, caller.account.id);
     match desk.app.set_avatar(&caller, sent.into(), place, &address, &client).await {
         Ok(account) => shown(&desk, &account).await,
