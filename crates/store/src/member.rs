@@ -23,11 +23,24 @@ pub struct MemberRow {
     pub muted_until: Option<Timestamp>,
 }
 
-const MEMBER: &str = "SELECT member.account_id, member.role, member.joined_at, mute.until FROM member \
-     LEFT JOIN mute ON mute.room_id = member.room_id AND mute.account_id = member.account_id ";
+const MEMBER: &str = "SELECT who.account_id, who.role, who.joined_at, mute.until FROM ";
 
-const EVERYBODY: &str = "SELECT account.id, 'member', account.created_at, mute.until FROM account \
-     LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = account.id ";
+/// The members of the room $1.
+const OF_ROOM: &str = "(SELECT account_id, role, joined_at FROM member WHERE room_id = $1) AS who ";
+
+/// Everybody, as members of the room that everybody is a member of.
+const OF_ALL: &str = "(SELECT id AS account_id, 'member' AS role, created_at AS joined_at FROM account) AS who ";
+
+/// Until when they may not write there.
+const MUTED: &str = "LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = who.account_id ";
+
+/// The next ones by their numbers.
+const NEXT: &str = "WHERE who.account_id > $2 ORDER BY 1 LIMIT $3";
+
+/// Of these, those whose username begins with $4. The length of the beginning is compared, and not a pattern: a name may
+/// hold what a pattern would mean.
+const NEXT_CALLED: &str = "JOIN username ON username.account_id = who.account_id AND username.rests_until IS NULL \
+     WHERE who.account_id > $2 AND substr(username.key, 1, length(CAST($4 AS TEXT))) = $4 ORDER BY 1 LIMIT $3";
 
 impl Store {
     /// Up to `limit` members of a room after `after`, by their numbers; with `prefix` those whose username begins so.
@@ -38,18 +51,8 @@ impl Store {
         prefix: Option<&str>,
         limit: i64,
     ) -> Result<Vec<MemberRow>> {
-        let Some(prefix) = prefix else {
-            let all = sql!(MEMBER, "WHERE member.room_id = $1 AND member.account_id > $2 ORDER BY 1 LIMIT $3");
-            return self.db.all(all, params![room, after, limit]).await;
-        };
-        // The length of the beginning is compared, and not a pattern: a name may hold what a pattern would mean.
-        let some = sql!(
-            MEMBER,
-            "JOIN username ON username.account_id = member.account_id AND username.rests_until IS NULL \
-             WHERE member.room_id = $1 AND member.account_id > $2 \
-             AND substr(username.key, 1, length(CAST($4 AS TEXT))) = $4 ORDER BY 1 LIMIT $3"
-        );
-        self.db.all(some, params![room, after, limit, prefix]).await
+        let (all, called) = (sql!(MEMBER, OF_ROOM, MUTED, NEXT), sql!(MEMBER, OF_ROOM, MUTED, NEXT_CALLED));
+        self.next_members(all, called, room, after, prefix, limit).await
     }
 
     /// Up to `limit` accounts after `after`, by their numbers, as members of the room that everybody is a member of.
@@ -60,21 +63,28 @@ impl Store {
         prefix: Option<&str>,
         limit: i64,
     ) -> Result<Vec<MemberRow>> {
-        let Some(prefix) = prefix else {
-            let all = sql!(EVERYBODY, "WHERE account.id > $2 ORDER BY 1 LIMIT $3");
-            return self.db.all(all, params![room, after, limit]).await;
-        };
-        let some = sql!(
-            EVERYBODY,
-            "JOIN username ON username.account_id = account.id AND username.rests_until IS NULL \
-             WHERE account.id > $2 AND substr(username.key, 1, length(CAST($4 AS TEXT))) = $4 ORDER BY 1 LIMIT $3"
-        );
-        self.db.all(some, params![room, after, limit, prefix]).await
+        let (all, called) = (sql!(MEMBER, OF_ALL, MUTED, NEXT), sql!(MEMBER, OF_ALL, MUTED, NEXT_CALLED));
+        self.next_members(all, called, room, after, prefix, limit).await
+    }
+
+    async fn next_members(
+        &self,
+        all: Sql,
+        called: Sql,
+        room: RoomId,
+        after: AccountId,
+        prefix: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<MemberRow>> {
+        match prefix {
+            None => self.db.all(all, params![room, after, limit]).await,
+            Some(prefix) => self.db.all(called, params![room, after, limit, prefix]).await,
+        }
     }
 
     /// One member; `None` for who is none.
     pub async fn member(&self, room: RoomId, account: AccountId) -> Result<Option<MemberRow>> {
-        let one = sql!(MEMBER, "WHERE member.room_id = $1 AND member.account_id = $2");
+        let one = sql!(MEMBER, OF_ROOM, MUTED, "WHERE who.account_id = $2");
         self.db.get(one, params![room, account]).await
     }
 
