@@ -3,6 +3,7 @@
 //! What asks the store is in a box, taken only when it is needed: a query's future is large, and every handler that
 //! wants to know its caller would carry room for all of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use parlour_model::token::{AccessClaims, AccessGrant};
@@ -92,6 +93,28 @@ impl App {
             return Ok(Some(account));
         }
         Box::pin(self.load_account(id)).await
+    }
+
+    /// Accounts as they are now, by their numbers; those that are not remembered come with one read.
+    pub(crate) async fn known_accounts(&self, ids: Vec<AccountId>) -> Result<HashMap<AccountId, Arc<Account>>> {
+        let stamp = self.accounts.stamp();
+        let (mut known, mut missing) = (HashMap::new(), Vec::new());
+        for id in ids {
+            match self.accounts.get(&id) {
+                Some(account) => drop(known.insert(id, account)),
+                None => missing.push(id),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(known);
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        for account in self.store.accounts_of(&missing).await?.into_iter().flatten().map(Arc::new) {
+            self.accounts.remember(stamp, account.id, account.clone());
+            known.insert(account.id, account);
+        }
+        Ok(known)
     }
 
     async fn load_account(&self, id: AccountId) -> Result<Option<Arc<Account>>> {

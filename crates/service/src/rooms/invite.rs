@@ -42,7 +42,9 @@ impl App {
             other => other,
         })?;
         self.live.hub().note(account, Note::Invitations);
-        self.with_host(row).await
+        // Somebody else may have invited them before.
+        let by = self.known_accounts(row.by.into_iter().collect()).await?.into_values().next();
+        Ok(Invitation { row, by })
     }
 
     /// Takes an invitation back: who invited may, and moderators.
@@ -75,11 +77,12 @@ impl App {
     ) -> Result<Vec<Invitation>> {
         let before = before.unwrap_or((Timestamp(i64::MAX), RoomId(i64::MAX)));
         let rows = self.store.invitations(caller.account.id, before, limit).await?;
-        let mut invitations = Vec::with_capacity(rows.len());
-        for row in rows {
-            invitations.push(self.with_host(row).await?);
-        }
-        Ok(invitations)
+        let hosts = self.known_accounts(rows.iter().filter_map(|row| row.by).collect()).await?;
+        let with_host = |row: InvitationRow| {
+            let by = row.by.and_then(|by| hosts.get(&by).cloned());
+            Invitation { row, by }
+        };
+        Ok(rows.into_iter().map(with_host).collect())
     }
 
     /// Declines an invitation. One that is not there has been declined.
@@ -91,13 +94,5 @@ impl App {
             self.live.hub().note(caller.account.id, Note::Invitations);
         }
         Ok(())
-    }
-
-    async fn with_host(&self, row: InvitationRow) -> Result<Invitation> {
-        let by = match row.by {
-            Some(by) => self.known_account(by).await?,
-            None => None,
-        };
-        Ok(Invitation { row, by })
     }
 }

@@ -53,17 +53,17 @@ impl App {
         } else {
             self.store.members(id, after, prefix.as_deref(), limit).await?
         };
-        let mut members = Vec::with_capacity(rows.len());
-        for row in rows {
-            members.extend(self.as_member(room, row).await?);
-        }
-        Ok(members)
+        let accounts = self.known_accounts(rows.iter().map(|row| row.account).collect()).await?;
+        // Those that have gone meanwhile are left out.
+        let member = |row: MemberRow| Some(self.as_member(room, accounts.get(&row.account)?.clone(), &row));
+        Ok(rows.into_iter().filter_map(member).collect())
     }
 
     /// One member.
     pub(super) async fn room_member(&self, room: &RoomName, id: RoomId, account: AccountId) -> Result<RoomMember> {
         let row = self.store.member(id, account).await?.ok_or(Error::UnknownAccount)?;
-        self.as_member(room, row).await?.ok_or(Error::UnknownAccount)
+        let account = self.known_account(account).await?.ok_or(Error::UnknownAccount)?;
+        Ok(self.as_member(room, account, &row))
     }
 
     /// Up to `limit` of those who are kept out of a room, after `after`, by their numbers. Moderators may know.
@@ -76,24 +76,19 @@ impl App {
         if self.power_in(&known, caller).await? < Power::Moderator {
             return Err(Error::Forbidden);
         }
-        let mut bans = Vec::new();
-        for row in self.store.bans(id, after, limit, self.now()).await? {
-            let by = match row.by {
-                Some(by) => self.known_account(by).await?,
-                None => None,
-            };
-            let account = self.known_account(row.account).await?;
-            bans.extend(account.map(|account| Ban { account, by, row }));
-        }
-        Ok(bans)
+        let rows = self.store.bans(id, after, limit, self.now()).await?;
+        let people = rows.iter().flat_map(|row| [Some(row.account), row.by]).flatten();
+        let accounts = self.known_accounts(people.collect()).await?;
+        let ban = |row: BanRow| {
+            let by = row.by.and_then(|by| accounts.get(&by).cloned());
+            Some(Ban { account: accounts.get(&row.account)?.clone(), by, row })
+        };
+        Ok(rows.into_iter().filter_map(ban).collect())
     }
 
-    /// A row with its account; `None` when that has gone meanwhile.
-    async fn as_member(&self, room: &RoomName, row: MemberRow) -> Result<Option<RoomMember>> {
-        let MemberRow { account, role, joined_at, muted_until } = row;
-        let present = self.live.hub().is_present(room, account);
-        let muted_until = muted_until.filter(|until| *until > self.now());
-        let account = self.known_account(account).await?;
-        Ok(account.map(|account| RoomMember { account, role, joined_at, muted_until, present }))
+    fn as_member(&self, room: &RoomName, account: Arc<Account>, row: &MemberRow) -> RoomMember {
+        let present = self.live.hub().is_present(room, row.account);
+        let muted_until = row.muted_until.filter(|until| *until > self.now());
+        RoomMember { account, role: row.role, joined_at: row.joined_at, muted_until, present }
     }
 }

@@ -78,20 +78,18 @@ impl App {
         self.see_rooms(&[id], caller).await?.pop().ok_or(Error::UnknownRoom)
     }
 
-    /// Rooms with all that is shown of them: three reads, however many they are.
+    /// Rooms with all that is shown of them: four reads at most, however many they are.
     async fn see_rooms(&self, ids: &[RoomId], caller: Option<&Caller>) -> Result<Vec<RoomSeen>> {
         let viewer = caller.map_or(AccountId(0), |caller| caller.account.id);
         let mut views = self.store.room_views(ids, viewer, self.now()).await?;
         let last: Vec<_> = views.iter().filter_map(|view| view.last_message.map(|seq| (view.id, seq))).collect();
         let mut messages: Vec<_> = last.iter().zip(self.store.messages(&last).await?).collect();
+        let other = |view: &RoomView| RoomName::parse(&view.name).ok().and_then(|name| name.other_of(viewer));
+        let others = self.known_accounts(views.iter().filter_map(other).collect()).await?;
         let mut rooms = Vec::with_capacity(views.len());
         for mut view in views.drain(..) {
             self.settle(&mut view, caller.is_some()).await?;
-            let other = RoomName::parse(&view.name).ok().and_then(|name| name.other_of(viewer));
-            let with = match other {
-                Some(other) => self.known_account(other).await?,
-                None => None,
-            };
+            let with = other(&view).and_then(|other| others.get(&other).cloned());
             let found = messages.iter_mut().find(|((room, _), _)| *room == view.id);
             let last_message = found.and_then(|(_, message)| message.take());
             rooms.push(RoomSeen { view, with, last_message });
