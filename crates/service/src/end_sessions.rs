@@ -1,7 +1,7 @@
 //! Ending sessions of an account: all, all but the one that asks, or one.
 
 use parlour_hub::Note;
-use parlour_model::{AccountId, Client, Session, SessionId};
+use parlour_model::{AccountId, Client, Session, SessionId, Timestamp};
 
 use crate::Result;
 use crate::app::App;
@@ -9,12 +9,17 @@ use crate::audit::{self, Says};
 use crate::authenticate::Caller;
 
 impl App {
-    /// The sessions of an account that stand, newest first.
+    /// Up to `limit` sessions of an account that stand, the last used first, after that use and number.
     ///
     /// # Errors
     /// The store is away.
-    pub async fn sessions_of(&self, id: AccountId) -> Result<Vec<Session>> {
-        Ok(self.store.sessions_of(id, self.now()).await?)
+    pub async fn sessions_of(
+        &self,
+        id: AccountId,
+        after: Option<(Timestamp, SessionId)>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        Ok(self.store.sessions_of(id, self.now(), after, limit).await?)
     }
 
     /// Ends the sessions of an account, all but `except`, and answers with how many.

@@ -81,15 +81,23 @@ impl Store {
         self.db.get(by_cookie, params![digest]).await
     }
 
-    /// The sessions of an account that stand at `now`, the last used first.
-    pub async fn sessions_of(&self, id: AccountId, now: Timestamp) -> Result<Vec<Session>> {
+    /// Up to `limit` sessions of an account that stand at `now`, the last used first, after that use and number.
+    pub async fn sessions_of(
+        &self,
+        id: AccountId,
+        now: Timestamp,
+        after: Option<(Timestamp, SessionId)>,
+        limit: i64,
+    ) -> Result<Vec<Session>> {
+        let (used, number) = after.unwrap_or((Timestamp(i64::MAX), SessionId(i64::MAX)));
         let standing = sql!(
             "SELECT ",
             SESSION_COLUMNS,
             " FROM session WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 AND idle_expires_at > $2 \
-             ORDER BY last_used_at DESC, id DESC"
+             AND (last_used_at < $3 OR (last_used_at = $3 AND id < $4)) \
+             ORDER BY last_used_at DESC, id DESC LIMIT $5"
         );
-        self.db.all(standing, params![id, now]).await
+        self.db.all(standing, params![id, now, used, number, limit]).await
     }
 
     /// Notes that sessions were used: when last, and when they end unless used again. An older use changes nothing.

@@ -2,16 +2,18 @@
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use parlour_model::SessionId;
+use parlour_model::{SessionId, Timestamp};
 use parlour_service::Error;
 use parlour_service::log_in::{Granted, LogIn, NameGiven, Wants};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::asked::Asked;
 use super::member::Member;
 use super::own_account::Me;
+use super::paging::{Page, Paging};
 use super::{Kind, Native, Problem};
 use crate::body::Json;
 use crate::describe::{Routes, Serve, routes};
@@ -53,11 +55,20 @@ async fn log_in(State(desk): State<Desk>, Visitor(client): Visitor, body: Json<N
 }
 
 /// The caller's sessions, of every contract, the last used first.
-#[utoipa::path(get, path = "/api/v2/sessions", responses((status = 200, body = Sessions)))]
-async fn list(State(desk): State<Desk>, Member(caller): Member) -> Answer<Native> {
-    let sessions = desk.app.sessions_of(caller.account.id).await?;
-    let items = sessions.iter().map(|session| Session::of(session, caller.session_id)).collect();
-    Ok(reply::json(StatusCode::OK, &Sessions { items }))
+#[utoipa::path(get, path = "/api/v2/sessions", params(Paging),
+    responses((status = 200, body = Page<Session>)))]
+async fn list(
+    State(desk): State<Desk>,
+    Member(caller): Member,
+    Asked(paging): Asked<Paging>,
+    uri: Uri,
+) -> Answer<Native> {
+    let limit = paging.limit()?;
+    let after = paging.after::<(i64, i64)>()?.map(|(used, id)| (Timestamp(used), SessionId(id)));
+    let found = desk.app.sessions_of(caller.account.id, after, limit + 1).await?;
+    let place = |session: &parlour_model::Session| (session.last_used_at.0, session.id.0);
+    let items = found.iter().map(|one| (Session::of(one, caller.session_id), place(one))).collect();
+    Ok(Page::of(items, limit).answer(&uri))
 }
 
 /// Ends all sessions but this one.
@@ -164,12 +175,6 @@ pub(super) struct Entered<A = Me> {
     session: Option<Session>,
     #[schema(required)]
     tokens: Option<Tokens>,
-}
-
-/// Sessions that stand.
-#[derive(Serialize, ToSchema)]
-struct Sessions {
-    items: Vec<Session>,
 }
 
 /// A refresh token, and whether a new one is wanted.

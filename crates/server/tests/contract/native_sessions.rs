@@ -29,6 +29,30 @@ async fn every_login_is_listed() {
     }
 }
 
+/// Proves: native.sessions.list
+#[tokio::test]
+async fn many_logins_are_listed_page_by_page() {
+    let server = Server::start().await;
+    let ada = person(&server, "ada").await;
+    for _ in 0..4 {
+        log_in(&server, "ada", PASSWORD).await.expect(201);
+    }
+    let (mut path, mut seen) = (format!("{SESSIONS}?limit=2"), Vec::new());
+    loop {
+        let page = by(&server, &ada, "GET", &path).send().await.expect(200).json();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.len() <= 2);
+        seen.extend(items.iter().map(|session| session["id"].as_i64().unwrap()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{SESSIONS}?limit=2&after={next}");
+    }
+    assert_eq!(seen.len(), 5);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 5, "each once");
+    by(&server, &ada, "GET", &format!("{SESSIONS}?limit=0")).send().await.expect(400);
+}
+
 /// Proves: native.sessions.end
 #[tokio::test]
 async fn sessions_end_one_by_one_or_all() {

@@ -240,7 +240,7 @@ async fn no_session_begins_on_an_account_that_is_being_disabled() {
                 tokio::spawn(async move { until_answered!(out.set_disabled(id, true, START, audit("disable")).await) });
             log_in.await.unwrap();
             assert!(disable.await.unwrap());
-            assert_eq!(home.store.sessions_of(id, START).await.unwrap(), []);
+            assert_eq!(home.store.sessions_of(id, START, None, 100).await.unwrap(), []);
         }
     })
     .await;

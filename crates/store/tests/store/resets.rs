@@ -92,7 +92,7 @@ async fn a_reset_proves_the_address_and_ends_everything_else() {
         assert_eq!(phc(store, &key).await, (Some("$new".to_owned()), 0));
         let account = store.account(ada.id).await.unwrap().unwrap();
         assert_eq!(account.email_verified_at, Some(START + MINUTE * 63));
-        assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), []);
+        assert_eq!(store.sessions_of(ada.id, START, None, 100).await.unwrap(), []);
         for secret in [10, 11] {
             assert_eq!(store.reset(digest(secret)).await.unwrap(), None);
         }
@@ -143,7 +143,7 @@ async fn a_changed_password_leaves_one_new_session() {
         assert_eq!(store.change_password(change("$no", SessionId(4_242), set_at)).await.unwrap(), None);
         let new = store.change_password(change("$new", session.id, set_at)).await.unwrap().unwrap();
         assert_ne!(new.id, session.id);
-        assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), [new]);
+        assert_eq!(store.sessions_of(ada.id, START, None, 100).await.unwrap(), [new]);
         let again = change("$newer", session.id, Some(START + MINUTE));
         assert_eq!(store.change_password(again).await.unwrap(), None, "that session has ended");
         assert_eq!(phc(store, "ada").await.0.as_deref(), Some("$new"));

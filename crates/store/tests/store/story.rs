@@ -149,8 +149,11 @@ async fn ada_logs_in_and_out(store: &Store, ada: &Account, first: &Session) {
     let used = vec![(second.id, START + MINUTE * 5, idle), (first.id, START, idle), (SessionId(4_242), START, idle)];
     store.touch_sessions(used).await.unwrap();
     let touched = Session { last_used_at: START + MINUTE * 5, idle_expires_at: idle, ..second.clone() };
-    assert_eq!(store.sessions_of(ada.id, START + MINUTE).await.unwrap(), [touched, first.clone()]);
-    let standing = store.sessions_of(ada.id, START + DAY).await.unwrap();
+    assert_eq!(store.sessions_of(ada.id, START + MINUTE, None, 100).await.unwrap(), [touched.clone(), first.clone()]);
+    let last = Some((touched.last_used_at, touched.id));
+    assert_eq!(store.sessions_of(ada.id, START + MINUTE, last, 100).await.unwrap(), std::slice::from_ref(first));
+    assert_eq!(store.sessions_of(ada.id, START + MINUTE, None, 1).await.unwrap()[0].id, touched.id);
+    let standing = store.sessions_of(ada.id, START + DAY, None, 100).await.unwrap();
     assert_eq!(standing.len(), 1, "the first was idle for too long");
     let head = store.control_head().await.unwrap();
     assert!(store.end_session(first.id, START, audit("log_out")).await.unwrap());
@@ -159,7 +162,7 @@ async fn ada_logs_in_and_out(store: &Store, ada: &Account, first: &Session) {
     let third = store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap().unwrap();
     let ended = store.end_sessions_of(ada.id, Some(third.id), START, audit("log_out_others")).await.unwrap();
     assert_eq!(ended, [second.id]);
-    assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), [third]);
+    assert_eq!(store.sessions_of(ada.id, START, None, 100).await.unwrap(), [third]);
     let told = store.control_since(head).await.unwrap();
     let told: Vec<_> = told.iter().map(|line| (line.seq - head, line.kind, line.subject)).collect();
     let kind = ControlKind::SessionEnded;
@@ -208,7 +211,7 @@ async fn ada_changes_her_password(store: &Store, ada: &Account) {
     };
     assert!(set(ada.id, "$new", Some(kept.id)).await);
     assert!(!set(AccountId(4_242), "$new", None).await);
-    assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), [kept]);
+    assert_eq!(store.sessions_of(ada.id, START, None, 100).await.unwrap(), [kept]);
     let name = LoginName::Username("ada lovelace".to_owned());
     let record = store.login_record(&name, home_source()).await.unwrap().unwrap();
     assert_eq!((record.phc.as_deref(), record.failures), (Some("$new"), 0));
@@ -216,7 +219,7 @@ async fn ada_changes_her_password(store: &Store, ada: &Account) {
     let late = store.log_in(log_in(ada.id, "203.0.113.7")).await.unwrap();
     assert_eq!(late, None, "the old password was being checked while it was replaced");
     assert!(set(ada.id, "$newer", None).await);
-    assert_eq!(store.sessions_of(ada.id, START).await.unwrap(), []);
+    assert_eq!(store.sessions_of(ada.id, START, None, 100).await.unwrap(), []);
 }
 
 async fn ada_edits_her_account(store: &Store, ada: &Account) {
