@@ -24,6 +24,8 @@ pub enum Error {
         /// The last migration that this program knows.
         known: i64,
     },
+    /// Everything is being moved here from another database, and not all of it has come.
+    HalfMoved,
     /// Another server runs on the same SQLite file.
     AlreadyRunning,
 }
@@ -44,6 +46,9 @@ impl fmt::Display for Error {
             Self::NewerSchema { least, known } => {
                 write!(f, "the database needs migration {least}, and this program knows only {known}: it is too old")
             }
+            Self::HalfMoved => f.write_str(
+                "another database is being moved here, and not all of it has come: run `parlour migrate` again until it ends",
+            ),
             Self::AlreadyRunning => f.write_str("another server is running on this database file"),
         }
     }

@@ -34,6 +34,7 @@ pub mod member;
 pub mod message_change;
 mod migrate;
 pub mod moderation;
+pub mod moving;
 mod name;
 pub mod node;
 pub mod oversee;
@@ -72,6 +73,7 @@ pub use mail::{NewMail, Notice, QueuedMail};
 pub use member::MemberRow;
 pub use message_change::NewReaction;
 pub use moderation::BanRow;
+pub use moving::{Moved, NotMoved};
 pub use node::{NewNode, NodeRow};
 pub use parlour_model::Field;
 pub use reset::{NewReset, Reset, ResetFor, ResetMade, UseReset};
@@ -118,8 +120,15 @@ impl Store {
     /// Connects to a PostgreSQL database and brings its schema up to date.
     ///
     /// # Errors
-    /// [`Error::Busy`] while the server is away, [`Error::NewerSchema`] after a newer program.
+    /// [`Error::Busy`] while the server is away, [`Error::NewerSchema`] after a newer program, [`Error::HalfMoved`] while
+    /// another database is being moved there.
     pub async fn open_postgres(settings: &PostgresSettings, now: Timestamp) -> Result<Self> {
+        let store = Self::open_postgres_to_move_there(settings, now).await?;
+        if store.awaits_more().await? { Err(Error::HalfMoved) } else { Ok(store) }
+    }
+
+    /// Connects as [`Store::open_postgres`] does, for whoever moves another database there.
+    pub async fn open_postgres_to_move_there(settings: &PostgresSettings, now: Timestamp) -> Result<Self> {
         Self::migrated(Database::Postgres(Postgres::open(settings)?), now).await
     }
 

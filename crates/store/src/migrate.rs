@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0002_native", breaking),
     migration!("0003_search"),
     migration!("0004_nodes"),
+    migration!("0005_move"),
 ];
 
 /// Brings the schema up to date. Several programs may do so at once: one works, the others wait.

@@ -4,6 +4,7 @@ mod account;
 mod backup;
 mod config;
 mod keys;
+mod migrate;
 mod serve;
 mod words;
 
@@ -66,6 +67,8 @@ enum Command {
         /// The file to make.
         file: PathBuf,
     },
+    /// Moves everything from the SQLite file to PostgreSQL, while no server runs.
+    Migrate(migrate::Migrate),
 }
 
 /// Runs the command line of this process.
@@ -153,6 +156,7 @@ fn execute(cli: Cli) -> Outcome {
                 Err(Failure::new(backup::ELSEWHERE))
             }
             Some(Command::Backup { file }) => backup::run(&file, &beside(&loaded).await?).await,
+            Some(Command::Migrate(migrate)) => migrate::run(migrate, &loaded).await,
             Some(Command::Config(_)) => Ok(()),
         }
     })

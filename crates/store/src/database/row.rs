@@ -4,6 +4,7 @@ use parlour_model::{AccountId, AdminLevel, Contract, Epoch, Role, RoomId, Sessio
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::Type;
 
+use super::Value;
 use crate::{Error, Result};
 
 /// One row, with a finger on the next column.
@@ -61,6 +62,28 @@ impl<'r> Row<'r> {
         };
         T::from_cell(cell)
             .ok_or_else(|| Error::failed(format!("column {column} cannot be read as {}", std::any::type_name::<T>())))
+    }
+}
+
+/// All columns that are left, whatever is in them.
+impl FromRow for Vec<Value> {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        let columns = match row.source {
+            Source::Sqlite(row) => row.as_ref().column_count(),
+            Source::Postgres(row) => row.len(),
+        };
+        (row.next..columns).map(|_| row.take()).collect()
+    }
+}
+
+impl FromCell for Value {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        Some(match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(number) => Self::Int(number),
+            Cell::Text(text) => Self::Text(text.to_owned()),
+            Cell::Bytes(bytes) => Self::Bytes(bytes.to_vec()),
+        })
     }
 }
 

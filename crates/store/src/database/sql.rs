@@ -16,6 +16,12 @@ impl Sql {
         Self { postgres: text(postgres), sqlite: text(sqlite) }
     }
 
+    /// A statement about a table that is found while the program runs. Its text is kept for good, so there must be few.
+    pub(crate) fn made(postgres: String) -> Self {
+        let sqlite = postgres.replace('$', "?").leak();
+        Self { postgres: postgres.leak(), sqlite }
+    }
+
     /// What one database is asked in other words than the other.
     pub const fn each(postgres: Self, sqlite: Self) -> Self {
         Self { postgres: postgres.postgres, sqlite: sqlite.sqlite }

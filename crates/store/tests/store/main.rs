@@ -7,6 +7,7 @@ mod cluster;
 mod harness;
 mod invitations;
 mod log;
+mod moving;
 mod overseen;
 mod pooler;
 mod postgres;
