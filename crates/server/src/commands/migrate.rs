@@ -122,7 +122,8 @@ impl Bar {
 
 fn line(moved: Moved) -> String {
     let Moved { table, rows, of, compared } = moved;
-    let done = if of == 0 { WIDTH } else { WIDTH * rows.min(of) / of };
+    // A table without rows has come as a whole.
+    let done = (WIDTH * rows.min(of)).checked_div(of).unwrap_or(WIDTH);
     let bar: String = (0..WIDTH).map(|at| if at < done { '#' } else { '.' }).collect();
     let doing = if compared { "compares" } else { "copies  " };
     format!("{doing} {table:<15} [{bar}] {rows} of {of}")
