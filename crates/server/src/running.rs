@@ -10,6 +10,7 @@ use parlour_contract::Readiness;
 use parlour_model::Clock;
 use parlour_service::App;
 use parlour_service::background::Background;
+use parlour_service::first_admin::FirstAdminLink;
 use parlour_store::Role;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -43,8 +44,8 @@ impl std::error::Error for StartError {}
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
-    /// The one-time link of the first administrator, while there is none. A secret.
-    pub first_admin_link: Option<String>,
+    /// The one-time link of the first administrator, while there is none.
+    pub first_admin_link: FirstAdminLink,
     app: App,
     background: Background,
     readiness: Readiness,

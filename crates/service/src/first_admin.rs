@@ -1,5 +1,7 @@
 //! The first administrator: made through a link that works once and only while there is none.
 
+use std::time::Duration;
+
 use parlour_model::{Account, AdminLevel, Client, Profile, Username};
 use parlour_store::account::{NewAccount, SignUp};
 use parlour_store::setup::AdminSignedUp;
@@ -10,18 +12,36 @@ use crate::secret::{digest, random_text};
 use crate::sign_up::checked_password;
 use crate::{Error, Result};
 
+/// For how long a node leaves the link of another alone. Whoever has lost it by then gets a new one by a restart.
+const STANDS: Duration = Duration::from_mins(10);
+
+/// What a start says of the first administrator.
+pub enum FirstAdminLink {
+    /// There is one.
+    NotNeeded,
+    /// A link that works once. A secret.
+    Made(String),
+    /// Another node has made the link.
+    Elsewhere,
+}
+
 impl App {
-    /// The link for the first administrator, or `None` when there is one. Every call makes an earlier link void.
+    /// The link for the first administrator. Every call makes an earlier link void, but where several servers share a
+    /// database the link of one that started a moment ago stands: a cluster that starts has one.
     ///
     /// # Errors
     /// The store is away.
-    pub async fn first_admin_link(&self) -> Result<Option<String>> {
+    pub async fn first_admin_link(&self) -> Result<FirstAdminLink> {
         if self.store.has_admin().await? {
-            return Ok(None);
+            return Ok(FirstAdminLink::NotNeeded);
         }
         let secret = random_text::<32>(&*self.chance)?;
-        self.store.set_setup_link(digest(secret.as_bytes()), self.now()).await?;
-        Ok(Some(format!("{}/setup/{secret}", self.settings.public_url)))
+        let (now, shared) = (self.now(), self.store.is_shared());
+        let is_made = self.store.set_setup_link(digest(secret.as_bytes()), now, shared.then(|| now - STANDS)).await?;
+        if !is_made {
+            return Ok(FirstAdminLink::Elsewhere);
+        }
+        Ok(FirstAdminLink::Made(format!("{}/setup/{secret}", self.settings.public_url)))
     }
 
     /// Whether the secret of such a link still works.

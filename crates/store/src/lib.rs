@@ -137,6 +137,11 @@ impl Store {
         Ok(Self { db })
     }
 
+    /// Whether several servers may run on this database at once.
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.db, Database::Postgres(_))
+    }
+
     /// Whether a write would be durable now: commits one that changes nothing.
     pub async fn ready(&self) -> Result<()> {
         self.db.write(async |tx| control::touch(tx).await).await

@@ -23,14 +23,27 @@ pub enum AdminSignedUp {
 }
 
 impl Store {
-    /// Makes a link. Earlier ones that were not used are void.
-    pub async fn set_setup_link(&self, digest: [u8; 32], now: Timestamp) -> Result<()> {
+    /// Makes a link. Earlier ones that were not used are void, but for one that was made at `stands_since` or later: then
+    /// that one stands, and none is made. Whether it was.
+    pub async fn set_setup_link(
+        &self,
+        digest: [u8; 32],
+        now: Timestamp,
+        stands_since: Option<Timestamp>,
+    ) -> Result<bool> {
         self.db
             .write(async move |tx| {
+                // First of all, so that two nodes that start at once do not both find none.
+                control::lock(tx).await?;
+                let unused = sql!("SELECT MAX(created_at) FROM setup_link WHERE used_at IS NULL");
+                let newest = tx.get::<(Option<Timestamp>,)>(unused, params![]).await?.and_then(|(newest,)| newest);
+                if stands_since.is_some_and(|since| newest.is_some_and(|newest| newest >= since)) {
+                    return Ok(false);
+                }
                 tx.run(sql!("DELETE FROM setup_link WHERE used_at IS NULL"), params![]).await?;
                 let insert = sql!("INSERT INTO setup_link (digest, created_at, used_at) VALUES ($1, $2, NULL)");
                 tx.run(insert, params![digest, now]).await?;
-                Ok(())
+                Ok(true)
             })
             .await
     }

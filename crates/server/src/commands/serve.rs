@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::Arc;
 
+use parlour_service::first_admin::FirstAdminLink;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Outcome;
@@ -36,8 +37,14 @@ pub(super) async fn run(config: &Config) -> Outcome {
 fn announce(server: &running::Running) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Parlour is listening on http://{}", server.address)?;
-    if let Some(link) = &server.first_admin_link {
-        writeln!(out, "Make the first administrator here (the link works once): {link}")?;
+    match &server.first_admin_link {
+        FirstAdminLink::NotNeeded => {}
+        FirstAdminLink::Made(link) => {
+            writeln!(out, "Make the first administrator here (the link works once): {link}")?;
+        }
+        FirstAdminLink::Elsewhere => {
+            writeln!(out, "The link that makes the first administrator was printed by the node that started first.")?;
+        }
     }
     out.flush()
 }

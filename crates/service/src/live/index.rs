@@ -3,11 +3,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::Result;
 use crate::app::App;
 
 /// How often it is looked whether something is to be done; while people write, one step is done each time.
 const EVERY: Duration = Duration::from_millis(250);
+
+/// How often it is looked what a node has left undone that died.
+const OTHERS: Duration = Duration::from_mins(1);
 
 /// The most steps that a search does itself, so that whoever searches finds what was said a moment ago.
 const STEPS_OF_A_SEARCH: usize = 4;
@@ -15,10 +20,17 @@ const STEPS_OF_A_SEARCH: usize = 4;
 /// Follows until the application stops, from where it was left.
 pub(crate) async fn follow(app: App) {
     let mut asks_all = true;
+    let mut asked = Instant::now();
     loop {
         tokio::select! {
             () = app.stopping() => return,
             () = tokio::time::sleep(EVERY) => {}
+        }
+        if app.store.is_shared() && asked.elapsed() >= OTHERS {
+            asks_all = true;
+        }
+        if asks_all {
+            asked = Instant::now();
         }
         match catch_up(&app, asks_all).await {
             Ok(is_full) => asks_all = is_full,

@@ -7,8 +7,8 @@ use parlour_model::Field;
 use parlour_store::{AdminSignedUp, Edit, Edited, SignedUp, SigningKeyRow, Store, Verified};
 
 use crate::harness::{
-    START, audit, digest, done, home_source, member, new_session, newcomer, notice, on_both, sign_up,
-    sign_up_with_email, until_answered, username, verification,
+    DAY, START, audit, digest, done, home_source, member, message, new_session, newcomer, notice, on_both, room,
+    sign_up, sign_up_with_email, until_answered, username, verification,
 };
 
 /// Runs one thing for every input at once, on tasks of their own.
@@ -162,7 +162,7 @@ async fn every_mail_goes_to_one_worker() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_first_administrators_one_is_made() {
     on_both(async |home| {
-        home.store.set_setup_link(digest(1), START).await.unwrap();
+        home.store.set_setup_link(digest(1), START, None).await.unwrap();
         let answers = all_at_once(&home.store, 0..8, |store, number: i32| async move {
             let new = sign_up(&format!("admin {number}"));
             until_answered!(store.sign_up_admin(digest(1), new.clone()).await)
@@ -170,6 +170,47 @@ async fn of_many_first_administrators_one_is_made() {
         .await;
         assert_eq!(answers.iter().filter(|answer| matches!(answer, AdminSignedUp::Done { .. })).count(), 1);
         assert_eq!(home.number("SELECT COUNT(*) FROM account").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_nodes_that_start_one_makes_the_link() {
+    on_both(async |home| {
+        let made = all_at_once(&home.store, 0..8, |store, number: u8| async move {
+            until_answered!(store.set_setup_link(digest(number), START, Some(START)).await)
+        })
+        .await;
+        assert_eq!(made.iter().filter(|made| **made).count(), 1);
+        assert_eq!(home.number("SELECT COUNT(*) FROM setup_link").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_keep_house_at_once_do_each_thing_once() {
+    on_both(async |home| {
+        let ada = member(&home.store, "Ada").await;
+        let (lobby, old) = (room("lobby"), room("old"));
+        for number in 0..6 {
+            for name in [&lobby, &old] {
+                let some = (0..50).map(|each| message(&ada, &format!("word{number} {each}"), None)).collect();
+                home.store.append(name, move || some).await.unwrap();
+            }
+        }
+        home.script("UPDATE room SET retention_seconds = 60, deleted_at = NULL WHERE name_key = 'old'").await;
+        let id = home.store.room(&lobby).await.unwrap().expect("a room").id;
+        let later = START + DAY;
+        all_at_once(&home.store, 0..6, |store, number: i32| async move {
+            match number % 3 {
+                0 => while until_answered!(store.index_room(id).await) {},
+                1 => drop(until_answered!(store.prune(later).await)),
+                _ => drop(until_answered!(store.sweep_rooms(later).await)),
+            }
+        })
+        .await;
+        assert_eq!(home.number("SELECT COUNT(*) FROM search_entry").await, 300, "each message is known once");
+        assert_eq!(home.number("SELECT COUNT(*) FROM event").await, 300, "what is old has gone, and nothing else");
     })
     .await;
 }

@@ -41,8 +41,10 @@ pub(crate) async fn tell(home: &Home) {
 
 async fn the_operator_sets_up(store: &Store) {
     assert!(!store.has_admin().await.unwrap());
-    store.set_setup_link(digest(1), START).await.unwrap();
-    store.set_setup_link(digest(2), START).await.unwrap();
+    assert!(store.set_setup_link(digest(1), START, None).await.unwrap());
+    assert!(!store.set_setup_link(digest(2), START + MINUTE, Some(START)).await.unwrap(), "another stands");
+    assert!(store.setup_link_is_good(digest(1)).await.unwrap());
+    assert!(store.set_setup_link(digest(2), START + MINUTE, Some(START + MINUTE)).await.unwrap());
     assert!(!store.setup_link_is_good(digest(1)).await.unwrap(), "it was replaced");
     assert!(store.setup_link_is_good(digest(2)).await.unwrap());
     member(store, "Taken").await;
