@@ -71,8 +71,12 @@ impl Inner {
         }
         let (room, clock, gather) = (Arc::clone(room), Arc::clone(&self.clock), self.settings.gather);
         self.runtime.spawn(async move {
-            sleep(gather).await;
-            room.tell(clock.now());
+            loop {
+                sleep(gather).await;
+                if room.tell(clock.now()) == Later(false) {
+                    return;
+                }
+            }
         });
     }
 

@@ -5,7 +5,7 @@
 //!
 //! A node speaks to the others of the people that it has itself, and somebody is present who is anywhere.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use parlour_model::{AccountId, Author};
 use tokio::time::Instant;
@@ -17,7 +17,9 @@ use crate::bus::{Change, NodeId};
 pub(crate) struct People {
     known: HashMap<AccountId, Person>,
     /// Those of whom something may have to be told, in the order in which it happened.
-    changed: Vec<AccountId>,
+    changed: VecDeque<AccountId>,
+    /// How many the room knows to be here.
+    told: usize,
     /// What other nodes are to be told; `None` where there are none.
     outward: Option<Vec<Change>>,
 }
@@ -76,6 +78,12 @@ impl People {
         self.known.len()
     }
 
+    /// How many the room knows to be here, and one: what is told from here on adds up with that.
+    pub(crate) fn told_with(&self, id: Option<AccountId>) -> usize {
+        let is_untold = |id: AccountId| self.known.get(&id).is_some_and(|person| person.told.is_none());
+        self.told + usize::from(id.is_some_and(is_untold))
+    }
+
     /// Those whom the room knows to be here, but one; at most so many.
     pub(crate) fn others(&self, id: Option<AccountId>, most: usize) -> Vec<Author> {
         let told = self.known.values().filter_map(|person| person.told.as_ref());
@@ -104,7 +112,7 @@ impl People {
         person.awaited_until = None;
         author.clone_into(&mut person.author);
         if person.told.as_ref() != Some(author) {
-            self.changed.push(author.id);
+            self.changed.push_back(author.id);
         }
         self.say(author.id);
     }
@@ -115,7 +123,7 @@ impl People {
         person.seats = person.seats.saturating_sub(1);
         if person.seats == 0 {
             person.awaited_until = None;
-            self.changed.push(id);
+            self.changed.push_back(id);
             self.say(id);
         }
     }
@@ -126,7 +134,7 @@ impl People {
         person.seats = 0;
         person.awaited_until = None;
         person.elsewhere.take_if(|elsewhere| elsewhere.nodes.is_empty());
-        self.changed.push(id);
+        self.changed.push_back(id);
         self.say(id);
     }
 
@@ -152,7 +160,7 @@ impl People {
             person.awaited_until = None;
         }
         if !person.is_here() {
-            self.changed.push(id);
+            self.changed.push_back(id);
         }
         self.say(id);
     }
@@ -162,7 +170,7 @@ impl People {
         let Some(person) = self.known.get_mut(&id) else { return };
         if person.author.username != username {
             username.clone_into(&mut person.author.username);
-            self.changed.push(id);
+            self.changed.push_back(id);
         }
     }
 
@@ -235,7 +243,7 @@ impl People {
             elsewhere.nodes.push(node);
         }
         if person.told.is_none() {
-            self.changed.push(author.id);
+            self.changed.push_back(author.id);
         }
     }
 
@@ -245,7 +253,7 @@ impl People {
         elsewhere.nodes.retain(|one| *one != node);
         if elsewhere.nodes.is_empty() && elsewhere.awaited_until.is_none() {
             person.elsewhere = None;
-            self.changed.push(id);
+            self.changed.push_back(id);
         }
     }
 
@@ -254,13 +262,16 @@ impl People {
         !self.changed.is_empty()
     }
 
-    /// What the room has to be told, so that it knows what is.
-    pub(crate) fn news(&mut self) -> Vec<News> {
+    /// What the room has to be told, so that it knows what is: about so many things, and the rest the next time.
+    pub(crate) fn news(&mut self, most: usize) -> Vec<News> {
         let mut news = Vec::new();
-        for id in std::mem::take(&mut self.changed) {
+        while news.len() < most
+            && let Some(id) = self.changed.pop_front()
+        {
             let Some(person) = self.known.get_mut(&id) else { continue };
             let is = person.is_here().then(|| person.author.clone());
             if person.told != is {
+                self.told = self.told + usize::from(is.is_some()) - usize::from(person.told.is_some());
                 news.extend(person.told.take().map(News::Left));
                 news.extend(is.clone().map(News::Joined));
                 person.told = is;
@@ -286,15 +297,32 @@ mod tests {
         let mut people = People::default();
         people.arrive(&ada("ada"));
         people.leave(AccountId(1));
-        assert_eq!(people.news(), []);
+        assert_eq!(people.news(9), []);
         assert_eq!(people.len(), 0);
         people.arrive(&ada("ada"));
         assert!(people.is_untold(AccountId(1)));
-        assert_eq!(people.news(), [News::Joined(ada("ada"))]);
+        assert_eq!(people.news(9), [News::Joined(ada("ada"))]);
         people.leave(AccountId(1));
         people.arrive(&ada("ada"));
-        assert_eq!(people.news(), [], "gone and back");
+        assert_eq!(people.news(9), [], "gone and back");
         assert_eq!(people.others(None, 9), [ada("ada")]);
+    }
+
+    #[test]
+    fn of_many_at_once_a_part_is_told_and_the_count_goes_with_it() {
+        let mut people = People::default();
+        for id in 1..=5 {
+            people.arrive(&Author { id: AccountId(id), username: "somebody".to_owned() });
+        }
+        assert_eq!((people.len(), people.told_with(None), people.told_with(Some(AccountId(5)))), (5, 0, 1));
+        assert_eq!(people.news(2).len(), 2);
+        assert_eq!((people.told_with(None), people.told_with(Some(AccountId(1)))), (2, 2));
+        assert!(people.has_news());
+        assert_eq!(people.news(9).len(), 3);
+        people.leave(AccountId(2));
+        assert_eq!((people.told_with(None), people.len()), (5, 5), "the room believes them to be here");
+        assert_eq!(people.news(9).len(), 1);
+        assert_eq!((people.told_with(None), people.len(), people.has_news()), (4, 4, false));
     }
 
     #[test]
@@ -305,7 +333,7 @@ mod tests {
         let here = Change::Here(ada("ada"));
         people.hear(ONE, &here);
         people.hear(ONE, &here);
-        assert_eq!(people.news(), [News::Joined(ada("ada"))]);
+        assert_eq!(people.news(9), [News::Joined(ada("ada"))]);
         people.arrive(&ada("ada"));
         people.arrive(&ada("ada"));
         people.hear_all(TWO, &[ada("ada")]);
@@ -314,12 +342,12 @@ mod tests {
         assert_eq!((people.outward(), people.own()), (vec![here], vec![ada("ada")]));
         people.leave(AccountId(1));
         assert_eq!((people.outward(), people.own()), (vec![Change::Gone(AccountId(1))], vec![]));
-        assert_eq!((people.news(), people.len()), (vec![], 1), "somebody all the time");
+        assert_eq!((people.news(9), people.len()), (vec![], 1), "somebody all the time");
         assert_eq!(people.lose_node(ONE, now), [], "nobody was there any more");
         assert_eq!(people.lose_node(TWO, now), [AccountId(1)]);
         assert!(people.has(AccountId(1)));
         people.give_up(AccountId(1), now);
-        assert_eq!((people.news(), people.len()), (vec![News::Left(ada("ada"))], 0));
+        assert_eq!((people.news(9), people.len()), (vec![News::Left(ada("ada"))], 0));
     }
 
     #[test]
@@ -327,24 +355,24 @@ mod tests {
         const ONE: NodeId = NodeId(1);
         let (mut people, now) = (People::new(true), Instant::now());
         people.hear_all(ONE, &[ada("ada")]);
-        people.news();
+        people.news(9);
         assert_eq!(people.lose_node(ONE, now), [AccountId(1)]);
         people.hear(NodeId(2), &Change::Here(ada("ada")));
         people.give_up(AccountId(1), now);
         people.hear_all(NodeId(2), &[ada("ada")]);
-        assert_eq!((people.news(), people.len()), (vec![], 1));
+        assert_eq!((people.news(9), people.len()), (vec![], 1));
         people.hear_all(NodeId(2), &[]);
-        assert_eq!(people.news(), [News::Left(ada("ada"))]);
+        assert_eq!(people.news(9), [News::Left(ada("ada"))]);
     }
 
     #[test]
     fn another_name_is_a_going_and_a_coming() {
         let mut people = People::default();
         people.arrive(&ada("ada"));
-        people.news();
+        people.news(9);
         people.rename(AccountId(1), "countess");
         assert_eq!(people.others(None, 9), [ada("ada")], "as the room knows her");
-        assert_eq!(people.news(), [News::Left(ada("ada")), News::Joined(ada("countess"))]);
+        assert_eq!(people.news(9), [News::Left(ada("ada")), News::Joined(ada("countess"))]);
         people.rename(AccountId(1), "countess");
         assert!(!people.has_news());
     }

@@ -30,7 +30,7 @@ impl Room {
             let later = state.tell_if_small(self.large, at);
             let untold = id.is_some_and(|id| state.people.is_untold(id));
             let (last, log) = (state.subscription.last(), state.subscription.log());
-            let count = state.people.len();
+            let count = state.people.told_with(id);
             (Arrived { at: state.ring.end(), place, count, others, untold, last, log }, later)
         })
     }
@@ -109,9 +109,9 @@ impl Room {
         })
     }
 
-    /// Tells of the comings and goings that were gathered.
-    pub(crate) fn tell(&self, at: Timestamp) {
-        self.change(|state| state.tell(at));
+    /// Tells of the comings and goings that were gathered, or of a part of them.
+    pub(crate) fn tell(&self, at: Timestamp) -> Later {
+        self.change(|state| state.tell(at))
     }
 
     /// Another node has told of its people. `true`: something before that was lost, and it is to be asked.

@@ -22,6 +22,10 @@ use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
 use crate::typing::{MOST_WHO_HEAR, Typists};
 
+/// Which part of the ring comings and goings may fill at once: when thousands come in a moment, those who are here
+/// are to read of it before it is let go.
+const PORTION: usize = 4;
+
 /// A room that somebody is in, or was in until a moment ago.
 pub(crate) struct Room {
     pub(crate) name: RoomName,
@@ -57,6 +61,8 @@ pub(crate) struct State {
     repairing: bool,
     /// Whether comings and goings are being gathered.
     tells_later: bool,
+    /// How many of them are told at once.
+    most_told: usize,
     elsewhere: Elsewhere,
     /// The version of this node's people here that other nodes were told of last; 0 before the first.
     version: u64,
@@ -67,7 +73,7 @@ pub(crate) struct Arrived {
     /// From here on presence entries are news to the seat; its `others` show the earlier ones.
     pub(crate) at: Position,
     pub(crate) place: Place,
-    /// How many people there are, the newcomer among them.
+    /// How many people the room knows to be there, and the newcomer.
     pub(crate) count: usize,
     /// Some of them, or all, but not the newcomer.
     pub(crate) others: Vec<Author>,
@@ -108,6 +114,7 @@ impl Room {
             places: Places::default(),
             repairing: false,
             tells_later: false,
+            most_told: (settings.ring_entries / PORTION).max(1),
             elsewhere: Elsewhere::default(),
             version: 0,
         };
@@ -301,9 +308,8 @@ impl State {
 
     /// Tells of comings and goings at once, unless there are too many people for that.
     fn tell_if_small(&mut self, large: usize, at: Timestamp) -> Later {
-        if self.people.len() <= large {
-            self.tell(at);
-            return Later(false);
+        if self.people.len() <= large && !self.tells_later {
+            return self.tell(at);
         }
         let begins = self.people.has_news() && !self.tells_later;
         self.tells_later |= begins;
@@ -317,13 +323,15 @@ impl State {
         }
     }
 
-    fn tell(&mut self, at: Timestamp) {
-        self.tells_later = false;
-        for news in self.people.news() {
+    /// Tells of so many that nobody falls off the ring for it. `Later`: there are more.
+    fn tell(&mut self, at: Timestamp) -> Later {
+        for news in self.people.news(self.most_told) {
             self.ring.push(match news {
                 News::Joined(author) => What::Joined(author, at),
                 News::Left(author) => What::Left(author, at),
             });
         }
+        self.tells_later = self.people.has_news();
+        Later(self.tells_later)
     }
 }

@@ -96,6 +96,30 @@ async fn under_a_name_that_the_room_does_not_know_yet_one_is_told_of_oneself_onc
     assert_eq!(first.read().await.unwrap()[2..], ["joined p1", "left p0", "joined clio"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_crowd_that_comes_and_goes_at_once_puts_nobody_out() {
+    const CROWD: usize = 300;
+    let settings = HubSettings { ring_entries: 64, large_room: 10, gather: GATHER, ..HubSettings::default() };
+    let world = World::with(settings);
+    let mut ada = come(&world, WIDE, 0).await;
+    let mut crowd = Vec::new();
+    for id in 1..=CROWD {
+        crowd.push(come(&world, WIDE, id).await);
+    }
+    pass(GATHER * 24).await;
+    world.say(&["still here?"]);
+    pass(SETTLED).await;
+    let joined = ada.read().await.unwrap().iter().filter(|text| text.starts_with("joined")).count();
+    assert_eq!(joined, CROWD + 1);
+    assert!(ada.heard.last().is_some_and(|text| text.ends_with("still here?")), "{:?}", ada.heard.last());
+    for one in crowd {
+        one.leave().await;
+    }
+    pass(GATHER * 24).await;
+    let left = ada.read().await.unwrap().iter().filter(|text| text.starts_with("left")).count();
+    assert_eq!(left, CROWD);
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Join(usize, usize),
