@@ -10,8 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use parlour_model::clock::{Clock, Timestamp};
-use parlour_server::config::{Given, load};
+use parlour_model::{Client, Profile};
+use parlour_server::config::{Config, Given, load};
+use parlour_server::opening::open_app;
 use parlour_server::running::{Running, start};
+use parlour_service::log_in::{Granted, Wants};
+use parlour_service::sign_up::{NewName, SignUp};
+use parlour_service::{App, Caller, Credential};
+use parlour_store::Role;
 use serde_json::{Value, json};
 
 use crate::database::Postgres;
@@ -90,14 +96,7 @@ impl Server {
 
     /// The one place that knows how a server is started in-process.
     async fn start_with(folder: &Path, settings: &[(&str, &str)], clock: Arc<ManualClock>) -> Started {
-        let mut flags = vec![
-            ("server.data".to_owned(), folder.display().to_string()),
-            ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
-            ("server.drain_seconds".to_owned(), "0".to_owned()),
-        ];
-        flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-        let loaded = load(&Given { flags, ..Given::default() }).unwrap();
-        let running = start(&loaded.config, clock).await.unwrap();
+        let running = start(&config(folder, settings), clock).await.unwrap();
         Started { address: running.address, alive: Box::new(running) }
     }
 
@@ -211,6 +210,46 @@ impl Server {
         let me = self.get("/api/users/me/").bearer(token).send().await;
         assert!(matches!(me.status, 200 | 401), "{me:?}");
         me.status == 200
+    }
+}
+
+fn config(folder: &Path, settings: &[(&str, &str)]) -> Config {
+    let mut flags = vec![
+        ("server.data".to_owned(), folder.display().to_string()),
+        ("server.listen".to_owned(), "127.0.0.1:0".to_owned()),
+        ("server.drain_seconds".to_owned(), "0".to_owned()),
+    ];
+    flags.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    load(&Given { flags, ..Given::default() }).unwrap().config
+}
+
+/// The use cases without a door, for what can be stopped in its middle only from inside.
+pub(crate) struct Inside {
+    pub(crate) app: App,
+    _folder: Folder,
+}
+
+impl Inside {
+    pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        let settings = [&CALM[..], settings].concat();
+        let folder = Folder::new();
+        let clock = ManualClock::starting_with(folder.path());
+        let app = open_app(&config(folder.path(), &settings), Role::Server, clock, "127.0.0.1:1").await.unwrap();
+        Self { app, _folder: folder }
+    }
+
+    /// Somebody who has just signed up.
+    pub(crate) async fn member(&self, username: &str) -> Caller {
+        let sign_up = SignUp {
+            name: NewName::Chosen(username.to_owned()),
+            email: None,
+            password: PASSWORD.to_owned(),
+            profile: Profile::default(),
+            wants: Some(Wants::LongToken),
+        };
+        let granted = self.app.sign_up(sign_up, &Client::console()).await.unwrap().granted;
+        let Some(Granted::Token(token)) = granted else { panic!("no token") };
+        self.app.authenticate(Credential::Token(&token)).await.unwrap()
     }
 }
 

@@ -1,8 +1,15 @@
 //! `native`: what somebody does while their right to it is taken away.
 
+use std::pin::pin;
+use std::task::{Context, Waker};
+
+use parlour_model::{AdminLevel, Client, Event, RoomName, Visibility};
+use parlour_service::Error;
+use parlour_service::live::{Encoder, Here, Message};
+use parlour_service::rooms::Window;
 use serde_json::{Value, json};
 
-use crate::harness::{Member, Server};
+use crate::harness::{Inside, Member, Server};
 use crate::native_rooms::room;
 use crate::native_socket::{LIVE, Live};
 
@@ -49,6 +56,43 @@ async fn wait(round: usize) {
     for _ in 0..round * 8 {
         tokio::task::yield_now().await;
     }
+}
+
+/// Writes nothing.
+struct Silent;
+
+impl Encoder for Silent {
+    fn event(&self, _here: Here<'_>, _event: &Event) -> Option<String> {
+        None
+    }
+}
+
+/// Proves: native.live.demoted
+#[tokio::test]
+async fn who_is_demoted_between_the_two_looks_does_not_stay() {
+    let inside = Inside::with(&[("chat.ring_kib", "1")]).await;
+    let (app, console) = (&inside.app, Client::console());
+    let (ada, root, other) = (inside.member("ada").await, inside.member("root").await, inside.member("other").await);
+    for who in [&root, &other] {
+        app.promote(who.account.id, AdminLevel::Admin, &console).await.unwrap();
+    }
+    let (root, tea) = (app.still_good(&root).await.unwrap(), RoomName::parse("tea").unwrap());
+    app.make_room(&ada, "tea", Visibility::Private, String::new(), &console).await.unwrap();
+    // More than is kept in memory, so that whoever wants all of it has to wait for the log.
+    for _ in 0..4 {
+        let message = Message { text: "w".repeat(1_000), key: None, reply_to: None };
+        app.say(&tea, &ada, message).await.unwrap();
+    }
+    let epoch = app.timeline(&tea, Some(&ada), Window::Newest, 1).await.unwrap().epoch;
+    app.room_there(&tea, Some(&other)).await.expect_err("as the caller was at first");
+    app.room_there(&tea, Some(&app.still_good(&other).await.unwrap())).await.unwrap();
+
+    let connection = app.connect(Some(&other), &console).await.unwrap();
+    let mut following = pin!(app.follow(&tea, &connection, Some(&other), &Silent, Some((epoch, 0))));
+    let begun = following.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(begun.is_pending(), "it reads the log");
+    app.oversee(&root, other.account.id, None, Some(AdminLevel::Public), &console).await.unwrap();
+    assert!(matches!(following.await, Err(Error::UnknownRoom)));
 }
 
 /// Proves: native.moderation.order
