@@ -5,6 +5,7 @@ use parlour_model::{AccountId, Author, EventBody, Power, RoomId, Seq, Timestamp}
 use crate::change::{Actor, Held, Logged, Refused, Ruled, hold};
 use crate::database::Tx;
 use crate::event::IS_MESSAGE;
+use crate::writer::{Barred, writers};
 use crate::{Result, Store, params, sql};
 
 /// The most different emojis on one message.
@@ -28,7 +29,8 @@ pub struct NewReaction {
 impl Store {
     /// Gives a message another text. The one that it had is nowhere any more.
     ///
-    /// Refused: [`Refused::Room`], [`Refused::Message`], and [`Refused::NotAllowed`] for everybody but its author.
+    /// Refused: [`Refused::Room`], [`Refused::Message`], and [`Refused::NotAllowed`] for everybody but its author, and for
+    /// an author who may not write there; [`Refused::Banned`].
     pub async fn edit_message(
         &self,
         room: RoomId,
@@ -49,14 +51,15 @@ impl Store {
 
     /// Reacts to a message; `None` when the same person has reacted so before.
     ///
-    /// Refused: [`Refused::Room`], [`Refused::Message`], [`Refused::Full`] with [`MOST_EMOJIS`] others on it.
+    /// Refused: [`Refused::Room`], [`Refused::Message`], [`Refused::Full`] with [`MOST_EMOJIS`] others on it;
+    /// [`Refused::Banned`], [`Refused::NotAllowed`] for who may not write there.
     pub async fn react(&self, reaction: NewReaction) -> Result<Ruled<Option<Logged>>> {
         self.db.write(async move |tx| react(tx, &reaction).await).await
     }
 
     /// Takes a reaction back; `None` when there was none.
     ///
-    /// Refused: [`Refused::Room`], [`Refused::Message`].
+    /// Refused: as [`Store::react`].
     pub async fn withdraw_reaction(&self, reaction: NewReaction) -> Result<Ruled<Option<Logged>>> {
         self.db.write(async move |tx| withdraw(tx, &reaction).await).await
     }
@@ -88,6 +91,9 @@ async fn edit(
     let Some(author) = author_of(tx, room, seq).await? else { return Ok(Err(Refused::Message)) };
     if author != by.id {
         return Ok(Err(Refused::NotAllowed));
+    }
+    if let Err(refused) = may_write(tx, &held, by.id, at).await? {
+        return Ok(Err(refused));
     }
     let change = sql!("UPDATE event SET text = $3, edited_at = $4 WHERE room_id = $1 AND seq = $2");
     tx.run(change, params![room, seq, text, at]).await?;
@@ -155,14 +161,25 @@ async fn withdraw(tx: &mut Tx<'_>, new: &NewReaction) -> Result<Ruled<Option<Log
     held.record(tx, new.at, new.event(true)).await.map(|logged| Ok(Some(logged)))
 }
 
-/// Holds the room of a reaction, if its message stands there and whoever reacts is still somebody.
+/// Holds the room of a reaction, if its message stands there and whoever reacts may write there.
 async fn begin(tx: &mut Tx<'_>, new: &NewReaction) -> Result<Ruled<Held>> {
     let Some(held) = hold(tx, new.room).await? else { return Ok(Err(Refused::Room)) };
     if author_of(tx, new.room, new.seq).await?.is_none() {
         return Ok(Err(Refused::Message));
     }
-    let known: Option<(AccountId,)> = tx.get(sql!("SELECT id FROM account WHERE id = $1"), params![new.by.id]).await?;
-    Ok(if known.is_some() { Ok(held) } else { Err(Refused::Account) })
+    Ok(may_write(tx, &held, new.by.id, new.at).await?.map(|()| held))
+}
+
+/// Whether somebody may write in a held room, where nothing changes about that any more.
+async fn may_write(tx: &mut Tx<'_>, held: &Held, who: AccountId, at: Timestamp) -> Result<Ruled<()>> {
+    let found = writers(tx, held.head.id, held.visibility, std::iter::once(who)).await?;
+    let Some(writer) = found.get(&who) else { return Ok(Err(Refused::Account)) };
+    Ok(match writer.barred(at) {
+        None => Ok(()),
+        Some(Barred::Banned) => Err(Refused::Banned),
+        Some(Barred::Muted(_)) => Err(Refused::NotAllowed),
+        Some(Barred::Outsider) => Err(Refused::Room),
+    })
 }
 
 impl NewReaction {
