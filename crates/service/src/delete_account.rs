@@ -1,6 +1,7 @@
 //! Deleting an account: its sessions, tokens and sockets end, what it wrote loses author and text.
 
 use parlour_model::{AccountId, Client, RoomName};
+use parlour_store::NewAudit;
 
 use crate::app::App;
 use crate::audit::{self, Says};
@@ -9,22 +10,46 @@ use crate::live::PutOut;
 use crate::{Error, Result};
 
 impl App {
-    /// Deletes an account for good. Its places in the rooms' logs stay, empty; its name rests for a while.
+    /// Deletes an account for good, which is not taken back once it has begun. Its places in the rooms' logs stay, empty; its name rests for a while.
     ///
     /// # Errors
     /// [`Error::UnknownAccount`] when there is none.
     pub async fn delete_account(&self, id: AccountId, client: &Client) -> Result<()> {
+        let begun = self.store.begin_farewell(id, self.now()).await?;
+        self.account_ended(id, None);
+        if !begun {
+            return Err(Error::UnknownAccount);
+        }
+        // From here on it is not taken back, and goes on by itself if it is cut off.
         let entry = audit::entry("delete_account", client).by(id).on(id);
-        // What takes its time comes first, in steps that let others write; whoever is cut off by it may ask again.
+        if let Err(error) = self.finish_farewell(id, &entry).await {
+            tracing::warn!(?error, "an account could not be deleted in one go; it goes on soon");
+        }
+        Ok(())
+    }
+
+    /// Goes on with the deletions that were cut off, if there are any.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub(crate) async fn finish_farewells(&self) -> Result<()> {
+        for id in self.store.leaving().await? {
+            let entry = audit::entry("delete_account", &Client::console()).by(id).on(id);
+            self.finish_farewell(id, &entry).await?;
+        }
+        Ok(())
+    }
+
+    /// Clears away what an account leaves behind, in steps that let others write and that each may be done again.
+    async fn finish_farewell(&self, id: AccountId, entry: &NewAudit) -> Result<()> {
         self.leave_owned_rooms(id).await?;
         self.store.erase_events(id).await?;
         let deleted = self.store.delete_account(id, self.now(), entry.clone()).await?;
         self.account_ended(id, None);
         self.live.hub().erase(id);
-        if !deleted {
-            return Err(Error::UnknownAccount);
+        if deleted {
+            audit::committed(entry);
         }
-        audit::committed(&entry);
         Ok(())
     }
 

@@ -13,6 +13,9 @@ const ROUNDS: u32 = 120;
 
 /// Keeps house until the application stops, and once more then, so that the last uses are not lost.
 pub(crate) async fn run(app: App) {
+    if let Err(error) = app.finish_farewells().await {
+        tracing::warn!(?error, "an account that goes could not be deleted; it comes round again");
+    }
     let mut round = 0;
     loop {
         let stopping = tokio::select! {
@@ -35,6 +38,7 @@ async fn tidy_up(app: &App, thoroughly: bool) -> Result<()> {
         app.store.touch_sessions(touched).await?;
     }
     app.limits.prune();
+    app.finish_farewells().await?;
     app.store.sweep_rooms(app.now()).await?;
     if thoroughly {
         let pruned = app.store.prune(app.now()).await?;

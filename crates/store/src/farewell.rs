@@ -6,7 +6,7 @@ use crate::change::{Logged, hold};
 use crate::control::{ControlKind, announce};
 use crate::database::Tx;
 use crate::member::{end, pass_on};
-use crate::{Result, Store, params, sql};
+use crate::{Result, Store, params, session, sql};
 
 /// Events that are erased in one transaction, so that no message waits for long.
 const STEP: i64 = 500;
@@ -23,6 +23,32 @@ pub struct Left {
 }
 
 impl Store {
+    /// Notes that an account goes, which is not taken back: from now on nobody enters it, and its sessions are over. False
+    /// when there is no such account.
+    pub async fn begin_farewell(&self, account: AccountId, now: Timestamp) -> Result<bool> {
+        self.db
+            .write(async move |tx| {
+                let note = sql!(
+                    "UPDATE account SET leaving_at = COALESCE(leaving_at, $2), disabled_at = COALESCE(disabled_at, $2) \
+                     WHERE id = $1"
+                );
+                if tx.run(note, params![account, now]).await? == 0 {
+                    return Ok(false);
+                }
+                session::end_all(tx, account, None, now).await?;
+                announce(tx, ControlKind::AccountEnded, &[account.0], now).await?;
+                Ok(true)
+            })
+            .await
+    }
+
+    /// The accounts that go and are still here: whoever began may have been cut off.
+    pub async fn leaving(&self) -> Result<Vec<AccountId>> {
+        let all = sql!("SELECT id FROM account WHERE leaving_at IS NOT NULL ORDER BY leaving_at, id");
+        let rows: Vec<(AccountId,)> = self.db.all(all, params![]).await?;
+        Ok(rows.into_iter().map(|(account,)| account).collect())
+    }
+
     /// Takes an account out of the rooms that it keeps, before it is deleted: each passes to somebody else or ends. A
     /// transaction a room.
     pub async fn leave_owned_rooms(&self, account: AccountId, now: Timestamp) -> Result<Vec<Left>> {

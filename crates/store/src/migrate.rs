@@ -46,6 +46,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!("0003_search"),
     migration!("0004_nodes"),
     migration!("0005_move"),
+    migration!("0006_farewell"),
 ];
 
 /// Brings the schema up to date. Several programs may do so at once: one works, the others wait.

@@ -27,6 +27,7 @@ mod refusals;
 mod backup;
 #[cfg(target_os = "linux")]
 mod disk;
+mod farewell;
 mod kill;
 mod lock;
 mod mail;

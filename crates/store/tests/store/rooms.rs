@@ -269,10 +269,15 @@ async fn rooms_pass_on_and_logs_keep_their_places_when_an_account_goes() {
             store.append(&room("tea"), move || many).await.unwrap().unwrap();
         }
         store.mute(tea, ada.id, START + DAY, Actor { is_admin: true, ..actor(&bob) }).await.unwrap().unwrap();
+        assert!(store.begin_farewell(ada.id, START).await.unwrap());
+        assert!(!store.begin_farewell(AccountId(4_242), START).await.unwrap());
+        assert_eq!(store.leaving().await.unwrap(), [ada.id]);
+        assert!(store.account(ada.id).await.unwrap().unwrap().disabled_at.is_some(), "nobody enters it");
         let left = store.leave_owned_rooms(ada.id, START).await.unwrap();
         assert_eq!(left.iter().filter(|left| left.ended).count(), 1);
         store.erase_events(ada.id).await.unwrap();
         assert!(store.delete_account(ada.id, START, audit("delete")).await.unwrap());
+        assert_eq!(store.leaving().await.unwrap(), []);
         assert_eq!(store.member(tea, eve.id).await.unwrap().unwrap().role, Role::Owner);
         let told = log(store, tea).await;
         assert_eq!(
