@@ -36,6 +36,8 @@ const goTo = (page, tab) => page.getByRole('navigation', { name: 'Administration
 async function about(admin, name) {
   await goTo(admin, 'Accounts');
   await admin.getByLabel('Search by the beginning of a username or e-mail').fill(name.slice(0, 3));
+  // The whole list may be there first.
+  await row(admin, name).waitFor();
   await admin.locator('.rows .entry').nth(1).waitFor({ state: 'detached' });
   await admin.getByRole('button', { name: `What to do about ${name}` }).click();
   return admin.getByRole('dialog');
@@ -150,6 +152,8 @@ test('whoever is no administrator is told so, and sees nothing', async () => {
     const answer = await page.context().request.get(`${new URL(page.url()).origin}/api/v2/admin/${path}`);
     assert.equal(answer.status(), 403, path);
   }
+  await page.goto(`${new URL(page.url()).origin}/app/no/such/page`);
+  await heading(page, 'There is no such page');
   await page.getByRole('link', { name: 'To your rooms' }).click();
   await heading(page, 'Where shall we talk?');
   assert.deepEqual(page.complaints, []);

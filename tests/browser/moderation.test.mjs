@@ -79,6 +79,9 @@ test('a private room is nobody else’s, until they are invited', async () => {
   await owner.getByLabel('Search people to invite').fill('Moe');
   await owner.getByRole('button', { name: /Moe/ }).click();
   await owner.getByText('Moe is invited.').waitFor();
+  // By the way at the side, or by the address.
+  await member.goto(`${new URL(member.url()).origin}/app/rooms/aurora`);
+  await member.getByRole('heading', { name: 'You are invited to aurora' }).waitFor();
   await roomLink(member, 'aurora').click();
   await member.getByRole('button', { name: 'Join' }).click();
   await member.getByLabel('Write to aurora').waitFor();

@@ -61,6 +61,8 @@ test('a message is changed, answered, reacted to and taken away', async () => {
   await ada.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await saidExactly(grace, ['I will be there']);
   await saidExactly(ada, ['I will be there']);
+  await ada.reload();
+  await row(ada, 'I will be there').getByText('A message that is no longer there').waitFor();
   await row(grace, 'I will be there').focus();
   assert.equal(await row(grace, 'I will be there').getByRole('button', { name: 'Edit' }).count(), 1);
   await row(ada, 'I will be there').focus();

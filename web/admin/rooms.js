@@ -14,7 +14,7 @@ export function showRooms(body) {
 
 /** @param {Row} room */
 function row({ name, visibility, topic, members, last_seq, present }) {
-  const words = [topic, `${members} member${members === 1 ? '' : 's'}`, `${present} here`, `${last_seq.toLocaleString()} events`].filter(Boolean).join(' · ');
+  const words = [topic, name === 'lobby' ? 'everybody' : `${members} member${members === 1 ? '' : 's'}`, `${present} here`, `${last_seq.toLocaleString()} events`].filter(Boolean).join(' · ');
   return h(
     'li',
     { class: 'entry' },

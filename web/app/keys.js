@@ -11,6 +11,8 @@ export function listenForKeys() {
   document.addEventListener('keydown', (event) => {
     if (!document.querySelector('.shell') || event.isComposing) return;
     const { key, altKey, ctrlKey, metaKey, target } = event;
+    // On its way before the second key is down, so that what is typed next goes into it.
+    if (key === 'Control' || key === 'Meta') void import('./switcher.js').catch(() => {});
     const typing = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
     const act = (ctrlKey || metaKey) && key.toLowerCase() === 'k' ? () => void import('./switcher.js').then(({ openSwitcher }) => openSwitcher())
       : altKey && (key === 'ArrowUp' || key === 'ArrowDown') ? () => step(key === 'ArrowDown' ? 1 : -1)

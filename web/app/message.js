@@ -49,9 +49,10 @@ export function messageRow(message, grouped, quoted, acts) {
 /** Something that makes a row another when it changes. @param {Message} message @param {boolean} grouped @param {Quoted} quoted */
 export function signature(message, grouped, quoted) {
   const { display_name, username, avatar: face } = people.get(message.author);
-  const answer = quoted && `${quoted.seq} ${quoted.edited_at} ${called(people.get(quoted.author))}`;
+  // Whether it is on its way or gone is told apart, too.
+  const answer = quoted === undefined ? 'on its way' : quoted && `${quoted.seq} ${quoted.edited_at} ${called(people.get(quoted.author))}`;
   const reactions = message.reactions.map(({ emoji, count, by }) => [emoji, count, by.map(reactor)]);
-  return JSON.stringify([grouped, display_name, username, face, message.edited_at, reactions, answer ?? null, message.text.length]);
+  return JSON.stringify([grouped, display_name, username, face, message.edited_at, reactions, answer, message.text.length]);
 }
 
 /**

@@ -29,15 +29,24 @@ export function showRoom(page, place) {
   /** @type {(() => void) | null} */
   let close = null;
   let left = false;
+  /** What to stop listening to. */
+  let deaf = () => {};
   fill(page, skeleton(name));
   rooms.visit(name).then(
     (entry) => {
       if (!left) close = open(page, entry, Number(place.query.get('at')) || 0);
     },
-    (error) => !left && fill(page, missing(name, error)),
+    (error) => {
+      if (left) return;
+      const draw = () => fill(page, missing(name, error));
+      // The invitation may be known later than that one may not enter.
+      deaf = rooms.on('change', () => invitationTo(name) && draw());
+      draw();
+    },
   );
   return () => {
     left = true;
+    deaf();
     close?.();
   };
 }

@@ -57,7 +57,7 @@ export function makeShell() {
     shell.dataset.view = kind === undefined ? 'list' : 'page';
     const load = kind === 'rooms' && part === 'settings' ? () => import('./settings.js').then(({ showSettings }) => showSettings) : RARE[kind ?? ''];
     if (kind === 'rooms' && !part) return put(showRoom, place);
-    if (!load) return put(showNothing, place);
+    if (!load) return put(kind === undefined ? showNothing : showNoPage, place);
     const loaded = await load().catch(() => showOutdated);
     // Somebody may have gone on meanwhile.
     if (mine === turn) put(loaded, place);
@@ -81,6 +81,12 @@ function showNothing(page) {
       h('div', { class: 'buttons' }, h('a', { class: 'button primary', href: '/app/rooms/lobby' }, 'To the lobby'), h('button', { type: 'button', onclick: find }, 'Find or make a room')),
     ),
   );
+}
+
+/** An address that names nothing. @param {HTMLElement} page */
+function showNoPage(page) {
+  document.title = 'There is no such page · Parlour';
+  fill(page, h('div', { class: 'nothing' }, icon('search'), h('h1', null, 'There is no such page'), h('p', null, 'The address may have been cut, or come from another version.'), h('a', { class: 'button', href: '/app' }, 'To your rooms')));
 }
 
 /** A part of the program that is no longer there: the server has a newer one. @param {HTMLElement} page */

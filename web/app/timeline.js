@@ -28,6 +28,8 @@ export class Timeline {
   #drawn = new Map();
   /** Whether the end is held on to when something is added there. */
   #held = true;
+  /** How high the window on the timeline was when that was last seen to. */
+  #height = 0;
   /** @type {number | null} */
   #target = null;
   /** The last read when the room was opened; the line stands behind it. */
@@ -57,7 +59,10 @@ export class Timeline {
     this.unread = h('button', { type: 'button', class: 'latest first', hidden: true, onclick: () => void this.jump(readTo + 1) }, 'To the first unread', icon('up'));
     this.scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.draw = soon(() => this.#draw());
-    const watcher = new ResizeObserver(() => this.#held && !this.#log.after && this.#toBottom());
+    const watcher = new ResizeObserver(() => {
+      this.#height = this.scroller.clientHeight;
+      if (this.#held && !this.#log.after) this.#toBottom();
+    });
     watcher.observe(this.scroller);
     watcher.observe(this.#list);
     const offs = [log.on('change', this.draw), people.on('change', this.draw), session.outbox.on('change', (room) => room === log.name && this.draw())];
@@ -214,7 +219,8 @@ export class Timeline {
   }
 
   #scrolled() {
-    this.#held = this.#atEnd;
+    // What scrolls because the height is another is nobody's wish; the watcher sees to it.
+    if (this.scroller.clientHeight === this.#height) this.#held = this.#atEnd;
     if (this.#held) this.#news = 0;
     this.#fetch();
     this.#look();

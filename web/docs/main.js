@@ -26,7 +26,7 @@ async function load(path) {
 /** @param {Told} told @returns {Entry} */
 function add(told) {
   const link = h('a', { href: `#${told.id}` }, h('span', { class: `method ${told.method.toLowerCase()}` }, told.method),
-    h('span', { class: 'words' }, h('span', null, told.title), h('small', null, told.path)));
+    h('span', { class: 'words' }, h('span', null, inline(told.title)), h('small', null, told.path)));
   const entry = { ...told, link, text: '' };
   entries.set(entry.id, entry);
   return entry;
@@ -100,8 +100,8 @@ function open(welcome) {
     entry.link.setAttribute('aria-current', 'page');
     entry.link.scrollIntoView({ block: 'nearest' });
   }
-  document.title = `${entry?.title ?? 'What programs may ask'} · Parlour`;
-  main.replaceChildren(...nodes(entry ? [h('h1', { tabindex: '-1' }, entry.title), entry.draw()] : welcome()));
+  document.title = `${entry?.title.replaceAll('`', '') ?? 'What programs may ask'} · Parlour`;
+  main.replaceChildren(...nodes(entry ? [h('h1', { tabindex: '-1' }, inline(entry.title)), entry.draw()] : welcome()));
   unfold(false);
   scrollTo(0, 0);
   if (entry) main.querySelector('h1')?.focus({ preventScroll: true });

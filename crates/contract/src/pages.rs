@@ -55,7 +55,7 @@ fn for_an_hour(mut response: Response) -> Response {
 #[utoipa::path(get, path = "/verify/{secret}", params(("secret" = String, Path, description = "What was mailed.")),
     responses((status = 200, description = "The page.", content_type = "text/html", body = str)))]
 async fn verify_page() -> Response {
-    let body = "<p>Press the button to confirm that this e-mail address is yours.</p>\
+    let body = "<p>Press the button to confirm that this address is yours.</p>\
         <form method=\"post\"><button>Confirm</button></form>";
     page(StatusCode::OK, Mood::Plain, "Confirm your address", body)
 }
@@ -192,7 +192,8 @@ fn refusal(error: &Error) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here.")
         }
     };
-    let mut response = page(status, Mood::Sorry, "Sorry", &format!("<p>{sentence}</p>"));
+    let body = format!("<p>{sentence}</p><a class=\"button\" href=\"/app\">Open Parlour</a>");
+    let mut response = page(status, Mood::Sorry, "Sorry", &body);
     if let Error::Throttled(wait) | Error::Busy(wait) = error {
         response.headers_mut().insert(header::RETRY_AFTER, seconds(*wait));
     }

@@ -34,7 +34,11 @@ const ASK_AGAIN: &str = "private, no-cache";
 static SHELF: LazyLock<Shelf> = LazyLock::new(Shelf::fill);
 
 pub(crate) fn routes() -> Routes {
-    let pages = Routes::default().routes(routes!(page)).also("/app", get(page)).also("/app/{*path}", get(page));
+    let pages = Routes::default()
+        .routes(routes!(page))
+        .also("/app", get(page))
+        .also("/app/", get(page))
+        .also("/app/{*path}", get(page));
     let assets = Routes::default().routes(routes!(file)).routes(routes!(file_in_folder));
     pages.and(assets).routes(routes!(library)).routes(routes!(part_of_library))
 }
