@@ -31,5 +31,6 @@ mod farewell;
 mod kill;
 mod lock;
 mod mail;
+mod moving;
 mod start;
 mod stop;

@@ -16,7 +16,8 @@ impl Sql {
         Self { postgres: text(postgres), sqlite: text(sqlite) }
     }
 
-    /// A statement about a table that is found while the program runs. Its text is kept for good, so there must be few.
+    /// A statement about a table that is found while the program runs, or in words that only one database has. Its text is kept
+    /// for good, so there must be few.
     pub(crate) fn made(postgres: String) -> Self {
         let sqlite = postgres.replace('$', "?").leak();
         Self { postgres: postgres.leak(), sqlite }

@@ -7,7 +7,7 @@ mod table;
 
 use parlour_model::Timestamp;
 
-use crate::database::{Database, Statement, Tx};
+use crate::database::{Database, Sql, Statement, Tx};
 use crate::{Error, Result, Store, params, sql};
 use table::Table;
 
@@ -145,11 +145,11 @@ impl Store {
 
     /// Has the target give numbers that the source never gave, not even to what is gone.
     async fn go_on_counting(&self, to: &Self) -> Result<()> {
-        let given = sql!("SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name");
+        let given = Sql::made("SELECT name, seq FROM sqlite_sequence WHERE seq > 0 ORDER BY name".to_owned());
         let given: Vec<(String, i64)> = self.db.all(given, params![]).await?;
+        let go_on = Sql::made("SELECT setval(pg_get_serial_sequence($1, 'id')::regclass, $2)".to_owned());
         for (table, last) in given {
             if TABLES.contains(&table.as_str()) {
-                let go_on = sql!("SELECT setval(pg_get_serial_sequence($1, 'id')::regclass, $2)");
                 to.db.write(async move |tx| tx.get::<(i64,)>(go_on, params![&table, last]).await).await?;
             }
         }

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{CHUNK, Moved, is_source};
 use crate::database::{Database, Params, Sql, Value};
-use crate::{Error, Result, params, sql};
+use crate::{Error, Result, params};
 
 /// What differs on both sides and is not compared: what the search knows of a room is learnt anew.
 const LEARNT_ANEW: (&str, &str) = ("room", "indexed_seq");
@@ -34,7 +34,7 @@ impl Table {
     /// Reads of the source what a table is like.
     pub(super) async fn read(db: &Database, name: &'static str) -> Result<Self> {
         is_source(db)?;
-        let columns = sql!("SELECT name, pk FROM pragma_table_info($1) ORDER BY cid");
+        let columns = Sql::made("SELECT name, pk FROM pragma_table_info($1) ORDER BY cid".to_owned());
         let columns: Vec<(String, i64)> = db.all(columns, params![name]).await?;
         let mut key: Vec<usize> = (0..columns.len()).filter(|at| columns[*at].1 > 0).collect();
         key.sort_by_key(|at| columns[*at].1);
