@@ -15,13 +15,16 @@ pub enum Lines {
 const FLAG: char = '\u{1f3f4}';
 
 /// Whether a text holds what cannot be seen: controls, marks that turn the direction of writing, blanks without width,
-/// fillers. The joiners that emojis and scripts need are none.
+/// fillers. The joiners that emojis and scripts need are none, where there is something to join: they follow a character
+/// that is not ASCII and no joiner, so that no name is made of them alone, and none gets another in ASCII.
 pub fn holds_hidden(text: &str, lines: Lines) -> bool {
-    let mut in_flag = false;
+    let (mut in_flag, mut joins) = (false, false);
     text.chars().any(|c| {
         in_flag = c == FLAG || (in_flag && is_tag(c));
+        let joined = std::mem::replace(&mut joins, !c.is_ascii() && !c.is_whitespace() && !is_joiner(c));
         match c {
             '\n' | '\r' | '\t' => lines == Lines::One,
+            c if is_joiner(c) => !joined,
             c => !in_flag && is_hidden(c),
         }
     })
@@ -37,9 +40,9 @@ fn is_hidden(c: char) -> bool {
     }
     match c.general_category() {
         GeneralCategory::Control | GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator => true,
-        GeneralCategory::Format => !is_joiner(c) && !is_shown(c),
-        // Letters by their category that show nothing.
-        _ => matches!(c, '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{ffa0}'),
+        GeneralCategory::Format => !is_shown(c),
+        // Letters and symbols by their category that show nothing.
+        _ => matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'),
     }
 }
 
@@ -63,7 +66,7 @@ mod tests {
     #[test]
     fn what_hides_or_turns_is_found() {
         let bidi = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
-        let others = "\0\u{7}\u{1b}\u{7f}\u{85}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{2060}\u{feff}\u{3164}\u{e0041}";
+        let others = "\0\u{7}\u{1b}\u{7f}\u{85}\u{ad}\u{61c}\u{200b}\u{200e}\u{200f}\u{2028}\u{2029}\u{2060}\u{feff}\u{115f}\u{1160}\u{2800}\u{3164}\u{e0041}";
         for c in bidi.chain(others.chars()) {
             for lines in [Lines::One, Lines::Many] {
                 assert!(holds_hidden(&format!("a{c}b"), lines), "{c:?}");
@@ -71,6 +74,15 @@ mod tests {
         }
         for c in ['\n', '\r', '\t'] {
             assert!(holds_hidden(&format!("a{c}b"), Lines::One) && !holds_hidden(&format!("a{c}b"), Lines::Many));
+        }
+    }
+
+    #[test]
+    fn joiners_that_join_nothing_are_found() {
+        for text in
+            ["\u{200d}", "\u{200c}\u{200d}", "Ada\u{200d}", "Ada\u{200c} Lovelace", "م\u{200c}\u{200c}ن", "م \u{200c}ن"]
+        {
+            assert!(holds_hidden(text, Lines::One), "{text:?}");
         }
     }
 
