@@ -3,11 +3,13 @@
 //! What a picture says of itself is looked at before anything is allocated for it, and one is decoded at a time, on a
 //! thread that may block.
 
+use std::collections::HashMap;
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use image::imageops::{FilterType, crop_imm, resize, thumbnail};
 use image::{DynamicImage, GenericImageView, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbaImage};
+use parlour_model::AccountId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Error, Result};
@@ -34,8 +36,13 @@ const MOST_WAITING: usize = 8;
 /// The most bytes of all pictures that are arriving or wait.
 const MOST_BYTES: usize = 128 * 1024 * 1024;
 
+/// The most of one person's that are arriving or wait, so that nobody alone takes what there is for all. A second one may
+/// come, since the first may hang on a line that is broken.
+const MOST_BY_ONE: usize = 2;
+
 /// Where pictures are worked on.
 pub(crate) struct Darkroom {
+    senders: Senders,
     bytes: Arc<Semaphore>,
     places: Arc<Semaphore>,
     table: Semaphore,
@@ -44,6 +51,7 @@ pub(crate) struct Darkroom {
 /// A picture that is arriving. It takes memory as its bytes come, so that whoever sends slowly keeps nobody else from
 /// sending.
 pub struct Arriving {
+    sender: Sender,
     all: Arc<Semaphore>,
     taken: Option<OwnedSemaphorePermit>,
     fits: bool,
@@ -51,7 +59,44 @@ pub struct Arriving {
 
 /// A place in the darkroom, with the memory of the picture that waits there. It is taken when the picture has arrived.
 #[expect(dead_code, reason = "held for what their drop does")]
-pub struct Place(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+pub struct Place(OwnedSemaphorePermit, Option<OwnedSemaphorePermit>, Sender);
+
+/// How many pictures of whom are on their way.
+#[derive(Clone, Default)]
+struct Senders(Arc<Mutex<HashMap<AccountId, usize>>>);
+
+/// Somebody whose picture is on its way. The drop says that it has ended.
+struct Sender {
+    all: Senders,
+    who: AccountId,
+}
+
+impl Senders {
+    fn admit(&self, who: AccountId) -> Option<Sender> {
+        let mut counts = self.lock();
+        let count = counts.entry(who).or_default();
+        if *count >= MOST_BY_ONE {
+            return None;
+        }
+        *count += 1;
+        Some(Sender { all: self.clone(), who })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        let mut counts = self.all.lock();
+        let Some(count) = counts.get_mut(&self.who) else { return };
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&self.who);
+        }
+    }
+}
 
 impl Arriving {
     /// Whether so many more bytes may be kept. Once they may not, none may.
@@ -72,21 +117,23 @@ impl Arriving {
 impl Darkroom {
     pub(crate) fn new() -> Self {
         Self {
+            senders: Senders::default(),
             bytes: Arc::new(Semaphore::new(MOST_BYTES)),
             places: Arc::new(Semaphore::new(MOST_WAITING)),
             table: Semaphore::new(1),
         }
     }
 
-    /// A picture that will arrive.
-    pub(crate) fn arriving(&self) -> Arriving {
-        Arriving { all: self.bytes.clone(), taken: None, fits: true }
+    /// A picture of somebody that will arrive; `None` when enough of theirs are on their way.
+    pub(crate) fn arriving(&self, who: AccountId) -> Option<Arriving> {
+        let sender = self.senders.admit(who)?;
+        Some(Arriving { sender, all: self.bytes.clone(), taken: None, fits: true })
     }
 
     /// A place for what has arrived, if it fitted and a place is left.
     pub(crate) fn place(&self, arrived: Arriving) -> Option<Place> {
         let place = self.places.clone().try_acquire_owned().ok().filter(|_| arrived.fits)?;
-        Some(Place(place, arrived.taken))
+        Some(Place(place, arrived.taken, arrived.sender))
     }
 
     /// The picture as PNG, 256 by 256.
@@ -176,9 +223,10 @@ mod tests {
     #[test]
     fn what_arrives_takes_memory_as_it_comes() {
         let darkroom = Darkroom::new();
-        let mut slow: Vec<_> = (0..100).map(|_| darkroom.arriving()).collect();
+        let arriving = |who| darkroom.arriving(AccountId(who)).expect("their first");
+        let mut slow: Vec<_> = (0..100).map(arriving).collect();
         assert!(slow.iter_mut().all(|arriving| arriving.takes(1)));
-        let mut large = darkroom.arriving();
+        let mut large = arriving(100);
         assert!(large.takes(MOST_BYTES - 100), "what has not come yet takes nothing");
         assert!(!slow[0].takes(1) && !slow[0].takes(0), "and not even what would fit");
         drop(large);
@@ -186,6 +234,18 @@ mod tests {
         let places: Vec<_> = slow.into_iter().filter_map(|arrived| darkroom.place(arrived)).collect();
         assert_eq!(places.len(), MOST_WAITING);
         assert_eq!(darkroom.bytes.available_permits(), MOST_BYTES - MOST_WAITING);
+    }
+
+    #[test]
+    fn nobody_alone_takes_what_there_is_for_all() {
+        let (darkroom, ada) = (Darkroom::new(), AccountId(1));
+        let first = darkroom.arriving(ada).expect("the first");
+        let second = darkroom.arriving(ada).and_then(|arrived| darkroom.place(arrived)).expect("the second");
+        assert!(darkroom.arriving(ada).is_none() && darkroom.arriving(AccountId(2)).is_some());
+        drop(first);
+        assert!(darkroom.arriving(ada).is_some());
+        drop(second);
+        assert!(darkroom.senders.lock().is_empty(), "nothing is kept of who has gone");
     }
 
     #[test]

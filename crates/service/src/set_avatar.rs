@@ -17,13 +17,13 @@ use crate::{Error, Result};
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 impl App {
-    /// A picture that is about to be read, and is to say how many bytes of it have come.
+    /// A picture of the caller that is about to be read, and is to say how many bytes of it have come.
     ///
     /// # Errors
-    /// [`Error::Throttled`].
-    pub fn expect_picture(&self, client: &Client) -> Result<Arriving> {
+    /// [`Error::Throttled`], also when two of theirs are on their way.
+    pub fn expect_picture(&self, caller: &Caller, client: &Client) -> Result<Arriving> {
         self.limits.source(client.source())?;
-        Ok(self.darkroom.arriving())
+        self.darkroom.arriving(caller.account.id).ok_or(Error::Throttled(TRY_AGAIN))
     }
 
     /// A place for a picture that has arrived.

@@ -50,7 +50,7 @@ async fn set(
     Member(caller): Member,
     request: Request,
 ) -> Answer<Native> {
-    let mut arriving = desk.app.expect_picture(&client)?;
+    let mut arriving = desk.app.expect_picture(&caller, &client)?;
     let body = request.into_body().map_frame(|frame| match frame.data_ref() {
         // It is read to its end all the same, so that its sender hears why.
         Some(bytes) if !arriving.takes(bytes.len()) => Frame::data(Bytes::new()),

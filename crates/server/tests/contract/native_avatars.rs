@@ -108,23 +108,30 @@ async fn what_is_too_large_or_no_picture_is_refused() {
 #[tokio::test]
 async fn who_sends_slowly_keeps_nobody_else_from_sending() {
     let server = Server::start().await;
-    let (ada, eve) = (person(&server, "ada").await, person(&server, "eve").await);
+    let ada = person(&server, "ada").await;
     let picture = encoded(&flag(), ImageFormat::Png);
     let (begin, rest) = picture.split_at(20);
     let mut slow = Vec::new();
-    for _ in 0..12 {
-        let request = by(&server, &eve, "PUT", AVATAR).header("Content-Length", &picture.len().to_string());
-        slow.push(request.raw("image/png", begin.to_vec()).open().await);
+    for name in ["eve", "flo", "gus", "hal", "ida"] {
+        let who = person(&server, name).await;
+        for _ in 0..2 {
+            let request = by(&server, &who, "PUT", AVATAR).header("Content-Length", &picture.len().to_string());
+            slow.push(request.raw("image/png", begin.to_vec()).open().await);
+        }
+        // They have begun when the server has answered somebody who came after them.
+        for _ in 0..3 {
+            by(&server, &ada, "GET", ME).send().await.expect(200);
+        }
+        let third = send(&server, &who, picture.clone()).await.expect(429);
+        problem(&third, "throttled");
+        assert_eq!(third.header("retry-after"), Some("2"));
     }
-    // They have begun when the server has answered somebody who came after them.
-    for _ in 0..3 {
-        by(&server, &eve, "GET", ME).send().await.expect(200);
-        send(&server, &ada, picture.clone()).await.expect(200);
-    }
+    send(&server, &ada, picture.clone()).await.expect(200);
     for mut connection in slow {
         connection.write(rest).await;
         assert_eq!(connection.response(false).await.unwrap().status, 200);
     }
+    send(&server, &ada, picture).await.expect(200);
 }
 
 /// Proves: native.avatars.remove
