@@ -80,7 +80,7 @@ impl App {
             return Ok(None);
         }
         let taken = self.live.memory().pace().take((id, caller.account.id), key, every, self.now());
-        taken.map_err(Error::SlowMode)
+        taken.map(Some).map_err(Error::SlowMode)
     }
 
     /// How much the caller may do in a room.

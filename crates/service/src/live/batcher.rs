@@ -259,7 +259,7 @@ impl Batcher {
 
     fn give_back(&self, turn: Option<Box<Taken>>) {
         if let Some(turn) = turn {
-            self.seen.memory.pace().give_back(*turn);
+            self.seen.memory.pace().give_back(&turn);
         }
     }
 

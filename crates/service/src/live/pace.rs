@@ -17,34 +17,35 @@ type Place = (RoomId, AccountId);
 pub(crate) struct Pace(Mutex<HashMap<Place, Last>>);
 
 /// Somebody's last message in a slow room.
-#[derive(Clone, Debug, PartialEq, Eq)]
 struct Last {
     at: Timestamp,
     key: Option<String>,
+    /// How many tries of it are under way or came into the log.
+    tries: u32,
 }
 
-/// A turn that was taken for a message.
-#[derive(Debug, PartialEq, Eq)]
+/// A turn that was taken for a message, by one of its tries.
+#[derive(Debug)]
 pub(crate) struct Taken {
     place: Place,
-    last: Last,
-    before: Option<Last>,
+    at: Timestamp,
 }
 
 impl Pace {
-    /// Takes somebody's turn in a slow room, or says how long it is until then. The same key again is no new message and
-    /// takes none.
+    /// Takes somebody's turn in a slow room, or says how long it is until then. The same key again is no new message: it
+    /// shares the turn.
     pub(super) fn take(
         &self,
         place: Place,
         key: Option<&str>,
         every: Duration,
         now: Timestamp,
-    ) -> Result<Option<Box<Taken>>, Duration> {
+    ) -> Result<Box<Taken>, Duration> {
         let mut turns = self.turns();
-        if let Some(last) = turns.get(&place) {
+        if let Some(last) = turns.get_mut(&place) {
             if key.is_some() && last.key.as_deref() == key {
-                return Ok(None);
+                last.tries = last.tries.saturating_add(1);
+                return Ok(Box::new(Taken { place, at: last.at }));
             }
             let passed = now.since(last.at);
             if passed < every {
@@ -57,20 +58,18 @@ impl Pace {
         if turns.len() >= MOST {
             turns.clear();
         }
-        let last = Last { at: now, key: key.map(str::to_owned) };
-        let before = turns.insert(place, last.clone());
-        Ok(Some(Box::new(Taken { place, last, before })))
+        turns.insert(place, Last { at: now, key: key.map(str::to_owned), tries: 1 });
+        Ok(Box::new(Taken { place, at: now }))
     }
 
-    /// Gives a turn back whose message was not written, unless another was taken since.
-    pub(super) fn give_back(&self, taken: Taken) {
-        let Taken { place, last, before } = taken;
+    /// Gives a turn back whose message was not written, unless another was taken since, or another try of the same message
+    /// may still be written, or was.
+    pub(super) fn give_back(&self, taken: &Taken) {
         let mut turns = self.turns();
-        if turns.get(&place) == Some(&last) {
-            match before {
-                Some(before) => turns.insert(place, before),
-                None => turns.remove(&place),
-            };
+        let Some(last) = turns.get_mut(&taken.place).filter(|last| last.at == taken.at) else { return };
+        last.tries = last.tries.saturating_sub(1);
+        if last.tries == 0 {
+            turns.remove(&taken.place);
         }
     }
 
@@ -86,28 +85,42 @@ mod tests {
     const EVERY: Duration = Duration::from_secs(10);
     const ADA: Place = (RoomId(1), AccountId(1));
 
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
+
+    fn taken(pace: &Pace, key: Option<&str>, at: Timestamp) -> Taken {
+        *pace.take(ADA, key, EVERY, at).expect("a turn")
+    }
+
     #[test]
     fn a_slow_room_lets_everybody_write_once_in_a_while() {
         let pace = Pace::default();
-        let now = Timestamp::from_seconds(1_000);
-        assert!(pace.take(ADA, Some("k"), EVERY, now).is_ok_and(|taken| taken.is_some()));
-        assert_eq!(pace.take(ADA, Some("k"), EVERY, now), Ok(None), "the same message again");
-        let soon = now + Duration::from_secs(4);
-        assert_eq!(pace.take(ADA, Some("other"), EVERY, soon), Err(Duration::from_secs(6)));
+        taken(&pace, Some("k"), NOW);
+        // The same message again.
+        taken(&pace, Some("k"), NOW);
+        let soon = NOW + Duration::from_secs(4);
+        assert_eq!(pace.take(ADA, Some("other"), EVERY, soon).err(), Some(Duration::from_secs(6)));
         assert!(pace.take((RoomId(2), AccountId(1)), None, EVERY, soon).is_ok());
-        assert!(pace.take(ADA, None, EVERY, now + EVERY).is_ok());
+        taken(&pace, None, NOW + EVERY);
     }
 
     #[test]
     fn a_turn_that_was_for_nothing_is_given_back() {
         let pace = Pace::default();
-        let now = Timestamp::from_seconds(1_000);
-        let taken = pace.take(ADA, Some("one"), EVERY, now).expect("a turn").expect("a new message");
-        pace.give_back(*taken);
-        let taken = pace.take(ADA, Some("two"), EVERY, now).expect("a turn").expect("a new message");
-        let later = now + EVERY;
-        assert!(pace.take(ADA, Some("three"), EVERY, later).is_ok());
-        pace.give_back(*taken);
-        assert_eq!(pace.take(ADA, None, EVERY, later), Err(EVERY), "that of the third is not given back");
+        pace.give_back(&taken(&pace, Some("one"), NOW));
+        let second = taken(&pace, Some("two"), NOW);
+        let later = NOW + EVERY;
+        taken(&pace, Some("three"), later);
+        pace.give_back(&second);
+        assert_eq!(pace.take(ADA, None, EVERY, later).err(), Some(EVERY), "that of the third is not given back");
+    }
+
+    #[test]
+    fn a_turn_is_kept_as_long_as_one_try_may_come_to_something() {
+        let pace = Pace::default();
+        let (first, retry) = (taken(&pace, Some("k"), NOW), taken(&pace, Some("k"), NOW));
+        pace.give_back(&first);
+        assert_eq!(pace.take(ADA, None, EVERY, NOW).err(), Some(EVERY), "the retry is under way");
+        pace.give_back(&retry);
+        taken(&pace, None, NOW);
     }
 }
