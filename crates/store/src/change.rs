@@ -50,6 +50,8 @@ pub enum Refused {
     NotAllowed,
     /// They are kept out.
     Banned,
+    /// They may read, and not write until then.
+    Muted(Timestamp),
     /// A room must keep an owner.
     LastOwner,
     /// There is as much of it as there may be.

@@ -29,8 +29,8 @@ pub struct NewReaction {
 impl Store {
     /// Gives a message another text. The one that it had is nowhere any more.
     ///
-    /// Refused: [`Refused::Room`], [`Refused::Message`], and [`Refused::NotAllowed`] for everybody but its author, and for
-    /// an author who may not write there; [`Refused::Banned`].
+    /// Refused: [`Refused::Room`], [`Refused::Message`], [`Refused::NotAllowed`] for everybody but its author;
+    /// [`Refused::Banned`] and [`Refused::Muted`] for an author who may not write there.
     pub async fn edit_message(
         &self,
         room: RoomId,
@@ -52,7 +52,7 @@ impl Store {
     /// Reacts to a message; `None` when the same person has reacted so before.
     ///
     /// Refused: [`Refused::Room`], [`Refused::Message`], [`Refused::Full`] with [`MOST_EMOJIS`] others on it;
-    /// [`Refused::Banned`], [`Refused::NotAllowed`] for who may not write there.
+    /// [`Refused::Banned`], [`Refused::Muted`] for who may not write there.
     pub async fn react(&self, reaction: NewReaction) -> Result<Ruled<Option<Logged>>> {
         self.db.write(async move |tx| react(tx, &reaction).await).await
     }
@@ -177,7 +177,7 @@ async fn may_write(tx: &mut Tx<'_>, held: &Held, who: AccountId, at: Timestamp) 
     Ok(match writer.barred(at) {
         None => Ok(()),
         Some(Barred::Banned) => Err(Refused::Banned),
-        Some(Barred::Muted(_)) => Err(Refused::NotAllowed),
+        Some(Barred::Muted(until)) => Err(Refused::Muted(until)),
         Some(Barred::Outsider) => Err(Refused::Room),
     })
 }

@@ -109,6 +109,7 @@ impl From<Refused> for Error {
             Refused::Account => Self::UnknownAccount,
             Refused::NotAllowed => Self::Forbidden,
             Refused::Banned => Self::Banned,
+            Refused::Muted(until) => Self::Muted(until),
             Refused::LastOwner => Self::LastOwner,
             Refused::Full | Refused::Conflict => Self::Conflict,
         }
