@@ -33,6 +33,9 @@ use floor::store::Log;
 use plan::Plan;
 use report::Outcome;
 
+/// What a batch of the server may hold.
+const BATCH: usize = 64;
+
 /// Why a measurement could not be made.
 pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
 
@@ -77,6 +80,14 @@ enum Role {
     /// Serves rooms, one write for each seat and whatever is pending, until it is stopped.
     #[command(hide = true)]
     Batch(Pings),
+    /// Measures how many durable messages a second one hot room takes on a PostgreSQL, in batches of 64, as many as the server's have.
+    Postgres {
+        /// The database, which is filled: <postgres://user:password@host/name>.
+        database: String,
+        /// For how many seconds.
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+    },
     /// Serves rooms, one write for each message and seat, after the server's own store has committed the message.
     #[command(hide = true)]
     Logged {
@@ -106,6 +117,7 @@ fn main() -> ExitCode {
         Some(Role::Send1(pings)) => floor::chat::serve(Way::Send1, None, pings.every()).map(|()| true),
         Some(Role::Batch(pings)) => floor::chat::serve(Way::Batch, None, pings.every()).map(|()| true),
         Some(Role::Logged { database }) => serve_logged(database).map(|()| true),
+        Some(Role::Postgres { database, seconds }) => measure_postgres(database, *seconds).map(|()| true),
         None => measure_all(&arguments),
     };
     match done {
@@ -120,6 +132,13 @@ fn main() -> ExitCode {
 
 fn serve_logged(database: &Path) -> Result<()> {
     floor::chat::serve(Way::Logged, Some(Log::open(database)?), None)
+}
+
+fn measure_postgres(database: &str, seconds: u64) -> Result<()> {
+    let window = Duration::from_secs(seconds);
+    let rate = floor::store::hot_on_postgres(database, BATCH, window)?;
+    println!("one hot room on PostgreSQL, batches of {BATCH}: {rate:.0} durable messages/s");
+    Ok(())
 }
 
 /// Runs the chosen cases; tells whether every goal was met.

@@ -11,7 +11,7 @@ use parlour_model::{
 use parlour_store::NewMessage;
 use parlour_store::account::{NewAccount, SignUp};
 use parlour_store::audit::NewAudit;
-use parlour_store::{Role, Store};
+use parlour_store::{PostgresSettings, Role, SignedUp, Store};
 use rusqlite::Connection;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -22,6 +22,9 @@ use crate::measure::{percentile, real};
 
 /// The time of every message and transaction: the store reads no clock.
 const NOW: Timestamp = Timestamp(1_700_000_000_000_000);
+
+/// Who talks in the hot room.
+const PEOPLE: usize = 100;
 
 /// How messages come to the store.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,38 @@ pub(crate) fn seconds_a_message(database: &Path, batches: Batches, window: Durat
         let seconds = start.elapsed().as_secs_f64();
         store.close().await;
         Ok(seconds / real(all))
+    })
+}
+
+/// Durable messages a second of one hot room on PostgreSQL: one batch after the other, as the server commits them, each
+/// message under a key of its own and by one of a hundred people. The database is one that may be filled.
+pub(crate) fn hot_on_postgres(url: &str, batch: usize, window: Duration) -> Result<f64> {
+    runtime()?.block_on(async {
+        let store = Store::open_postgres(&PostgresSettings::new(url), NOW).await?;
+        let mut people = Vec::new();
+        for number in 0..PEOPLE {
+            people.extend(match store.sign_up(somebody_called(&format!("hot-{number}"))?).await? {
+                SignedUp::Done { account, .. } => Some(account.id),
+                SignedUp::Taken(_) => None,
+            });
+        }
+        if people.is_empty() {
+            return Err("this database has been filled before: make a new one".into());
+        }
+        let (room, start, mut all) = (alone(0)?, Instant::now(), 0_usize);
+        while start.elapsed() < window {
+            let messages = (all..all + batch).map(|number| NewMessage {
+                author: people[number % people.len()],
+                key: Some(number.to_string()),
+                ..message()
+            });
+            let messages: Vec<NewMessage> = messages.collect();
+            store.append(&room, move || messages).await?;
+            all += batch;
+        }
+        let rate = real(u64::try_from(all)?) / start.elapsed().as_secs_f64();
+        store.close().await;
+        Ok(rate)
     })
 }
 
@@ -125,8 +160,12 @@ impl Log {
 }
 
 fn somebody() -> Result<SignUp> {
+    somebody_called("somebody")
+}
+
+fn somebody_called(name: &str) -> Result<SignUp> {
     let account = NewAccount {
-        username: Username::parse("somebody", UsernamePolicy::Strict).map_err(|_violation| "a name was refused")?,
+        username: Username::parse(name, UsernamePolicy::Strict).map_err(|_violation| "a name was refused")?,
         email: None,
         profile: Profile::default(),
         admin_level: AdminLevel::Public,

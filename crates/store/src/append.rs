@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use parlour_model::{AccountId, RoomId, RoomName, Seq, Timestamp, Visibility};
 
-use crate::database::{FromRow, Params, Row, Statement, Tx, storable};
+use crate::database::{FromRow, Params, Row, Sql, Tx, storable};
 use crate::event::IS_MESSAGE;
 use crate::room::{ROOM_COLUMNS, RoomHead};
 use crate::writer::{Barred, Writers, writers};
@@ -83,12 +83,10 @@ async fn append_all(
     let place = |(message, text): (&NewMessage, &String)| log.place(message, text, &authors);
     let outcomes: Vec<Appended> = messages.iter().zip(&texts).map(place).collect();
     room.last_seq = log.last_seq;
-    let mut work = inserts(room.id, messages, &authors, &outcomes);
     if room.last_seq < claimed {
-        let give_back = sql!("UPDATE room SET last_seq = $2 WHERE id = $1");
-        work.push((give_back, params![room.id, room.last_seq]));
+        tx.run(sql!("UPDATE room SET last_seq = $2 WHERE id = $1"), params![room.id, room.last_seq]).await?;
     }
-    tx.run_all(work).await?;
+    tx.run_of(INSERT, rows(room.id, messages, &authors, &outcomes)).await?;
     Ok(Some((room, outcomes)))
 }
 
@@ -195,21 +193,29 @@ fn key_of(message: &NewMessage) -> Option<Key> {
     message.key.as_ref().map(|key| (message.author, storable(key)))
 }
 
-/// The text, when it was changed or taken away, the place and the time.
-type KnownRow = (String, Option<Timestamp>, Seq, Timestamp);
+/// Whose and which key, the text, when it was changed or taken away, the place and the time.
+type KnownRow = (AccountId, String, String, Option<Timestamp>, Seq, Timestamp);
+
+const KNOWN: Sql = Sql::each(
+    sql!(
+        "SELECT event.author_id, event.client_key, event.text, COALESCE(event.edited_at, event.erased_at), event.seq, event.at \
+         FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[]), CAST($3 AS TEXT[])) AS asked (room_id, author_id, client_key) \
+         JOIN event ON event.room_id = asked.room_id AND event.author_id = asked.author_id \
+         AND event.client_key = asked.client_key"
+    ),
+    sql!(
+        "SELECT author_id, client_key, text, COALESCE(edited_at, erased_at), seq, at FROM event \
+         WHERE room_id = $1 AND author_id = $2 AND client_key = $3"
+    ),
+);
 
 /// What the room's log holds under the keys of a batch.
 async fn known_keys(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Result<HashMap<Key, Known>> {
-    let keys: Vec<Key> = messages.iter().filter_map(key_of).collect();
-    let find = sql!(
-        "SELECT text, COALESCE(edited_at, erased_at), seq, at FROM event \
-         WHERE room_id = $1 AND author_id = $2 AND client_key = $3"
-    );
-    let each = keys.iter().map(|(author, key)| params![room, *author, key]).collect();
-    let found: Vec<Option<KnownRow>> = tx.get_each(find, each).await?;
-    let known = keys.into_iter().zip(found).filter_map(|(key, found)| {
-        let (text, changed, seq, at) = found?;
-        Some((key, Known { text, changed: changed.is_some(), seq, at }))
+    let keys = messages.iter().filter_map(key_of);
+    let each = keys.map(|(author, key)| params![room, author, key]).collect();
+    let found: Vec<KnownRow> = tx.all_of(KNOWN, each).await?;
+    let known = found.into_iter().map(|(author, key, text, changed, seq, at)| {
+        ((author, key), Known { text, changed: changed.is_some(), seq, at })
     });
     Ok(known.collect())
 }
@@ -226,11 +232,21 @@ async fn answered(tx: &mut Tx<'_>, room: RoomId, messages: &[NewMessage]) -> Res
     Ok(found.into_iter().flatten().map(|(seq,)| seq).collect())
 }
 
-fn inserts(room: RoomId, messages: &[NewMessage], authors: &Writers, outcomes: &[Appended]) -> Vec<Statement> {
-    let insert = sql!(
+const INSERT: Sql = Sql::each(
+    sql!(
+        "INSERT INTO event (room_id, seq, kind, author_id, text, client_key, at, reply_to) \
+         SELECT room_id, seq, 'message', author_id, text, client_key, at, reply_to FROM \
+         unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[]), CAST($3 AS BIGINT[]), CAST($4 AS TEXT[]), CAST($5 AS TEXT[]), \
+         CAST($6 AS BIGINT[]), CAST($7 AS BIGINT[])) AS new (room_id, seq, author_id, text, client_key, at, reply_to)"
+    ),
+    sql!(
         "INSERT INTO event (room_id, seq, kind, author_id, text, client_key, at, reply_to) \
          VALUES ($1, $2, 'message', $3, $4, $5, $6, $7)"
-    );
+    ),
+);
+
+/// What [`INSERT`] takes of those messages that are new.
+fn rows(room: RoomId, messages: &[NewMessage], authors: &Writers, outcomes: &[Appended]) -> Vec<Params> {
     let row = |message: &NewMessage, seq: Seq| -> Params {
         if authors.contains_key(&message.author) {
             params![room, seq, message.author, &message.text, message.key.as_ref(), message.at, message.reply_to]
@@ -241,7 +257,7 @@ fn inserts(room: RoomId, messages: &[NewMessage], authors: &Writers, outcomes: &
     let placed = messages.iter().zip(outcomes);
     placed
         .filter_map(|(message, outcome)| match outcome {
-            Appended::New { seq, .. } => Some((insert, row(message, *seq))),
+            Appended::New { seq, .. } => Some(row(message, *seq)),
             Appended::Repeat { .. } | Appended::KeyConflict | Appended::NoSuchTarget | Appended::Barred(_) => None,
         })
         .collect()

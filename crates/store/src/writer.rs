@@ -44,18 +44,38 @@ impl Writer {
     }
 }
 
+const ASKED: &str = "FROM unnest(CAST($1 AS BIGINT[]), CAST($2 AS BIGINT[])) AS asked (room_id, account_id) JOIN account ON account.id = asked.account_id ";
+
+const ASKED_STANDING: &str = "LEFT JOIN mute ON mute.room_id = asked.room_id AND mute.account_id = account.id \
+     LEFT JOIN ban ON ban.room_id = asked.room_id AND ban.account_id = account.id";
+
 /// Nobody needs to be a member to write in a public room, and into a direct one only its two people come.
-const OPEN: Sql = sql!(
-    "SELECT account.id, account.admin_level, CAST(NULL AS TEXT), mute.until, ban.at, ban.until FROM account \
-     LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = account.id \
-     LEFT JOIN ban ON ban.room_id = $1 AND ban.account_id = account.id WHERE account.id = $2"
+const OPEN: Sql = Sql::each(
+    sql!(
+        "SELECT account.id, account.admin_level, CAST(NULL AS TEXT), mute.until, ban.at, ban.until ",
+        ASKED,
+        ASKED_STANDING
+    ),
+    sql!(
+        "SELECT account.id, account.admin_level, CAST(NULL AS TEXT), mute.until, ban.at, ban.until FROM account \
+         LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = account.id \
+         LEFT JOIN ban ON ban.room_id = $1 AND ban.account_id = account.id WHERE account.id = $2"
+    ),
 );
 
-const PRIVATE: Sql = sql!(
-    "SELECT account.id, account.admin_level, member.role, mute.until, ban.at, ban.until FROM account \
-     LEFT JOIN member ON member.room_id = $1 AND member.account_id = account.id \
-     LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = account.id \
-     LEFT JOIN ban ON ban.room_id = $1 AND ban.account_id = account.id WHERE account.id = $2"
+const PRIVATE: Sql = Sql::each(
+    sql!(
+        "SELECT account.id, account.admin_level, member.role, mute.until, ban.at, ban.until ",
+        ASKED,
+        "LEFT JOIN member ON member.room_id = asked.room_id AND member.account_id = account.id ",
+        ASKED_STANDING
+    ),
+    sql!(
+        "SELECT account.id, account.admin_level, member.role, mute.until, ban.at, ban.until FROM account \
+         LEFT JOIN member ON member.room_id = $1 AND member.account_id = account.id \
+         LEFT JOIN mute ON mute.room_id = $1 AND mute.account_id = account.id \
+         LEFT JOIN ban ON ban.room_id = $1 AND ban.account_id = account.id WHERE account.id = $2"
+    ),
 );
 
 /// Those of some accounts that still exist. The room is held, so that nobody's standing changes before what they write
@@ -71,9 +91,9 @@ pub(crate) async fn writers(
     authors.dedup();
     let is_private = visibility == Visibility::Private;
     let each = authors.into_iter().map(|author| params![room, author]).collect();
-    let found: Vec<Option<Found>> = tx.get_each(if is_private { PRIVATE } else { OPEN }, each).await?;
+    let found: Vec<Found> = tx.all_of(if is_private { PRIVATE } else { OPEN }, each).await?;
     let writer = |Found { id, level, standing }| (id, Writer { level, standing, is_private });
-    Ok(found.into_iter().flatten().map(writer).collect())
+    Ok(found.into_iter().map(writer).collect())
 }
 
 struct Found {

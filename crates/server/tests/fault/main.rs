@@ -32,5 +32,6 @@ mod kill;
 mod lock;
 mod mail;
 mod moving;
+mod postgres;
 mod start;
 mod stop;

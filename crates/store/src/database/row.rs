@@ -165,4 +165,5 @@ rows_of! {
     A B C;
     A B C D;
     A B C D E;
+    A B C D E F;
 }

@@ -1,5 +1,6 @@
 //! A transaction in the making: the handle that a write gets, the same for both databases.
 
+use super::value::columns;
 use super::{FromRow, Params, Sql, postgres, sqlite};
 use crate::Result;
 
@@ -57,6 +58,29 @@ impl Tx<'_> {
             }
             Self::Postgres(transaction) => Box::pin(transaction.execute_all(&work)).await,
         }
+    }
+
+    /// All rows that are found for many sets of parameters, in any order. On PostgreSQL it is one statement, whose parameters
+    /// are arrays of numbers and of text: its text takes them apart with `unnest`.
+    pub async fn all_of<R: FromRow>(&mut self, sql: Sql, each: Vec<Params>) -> Result<Vec<R>> {
+        if each.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Self::Postgres(_) = self {
+            return self.all(sql, columns(each)).await;
+        }
+        Ok(self.get_each(sql, each).await?.into_iter().flatten().collect())
+    }
+
+    /// Changes something for many sets of parameters; on PostgreSQL with one statement, as in [`Tx::all_of`].
+    pub async fn run_of(&mut self, sql: Sql, each: Vec<Params>) -> Result<()> {
+        if each.is_empty() {
+            return Ok(());
+        }
+        if let Self::Postgres(_) = self {
+            return self.run(sql, columns(each)).await.map(drop);
+        }
+        self.run_all(each.into_iter().map(|params| (sql, params)).collect()).await.map(drop)
     }
 
     /// Notes that the control log was written up to `seq`: the other nodes must hear of it before the write answers.

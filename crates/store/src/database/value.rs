@@ -18,6 +18,10 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// Numbers of many rows, for PostgreSQL alone.
+    Ints(Vec<Option<i64>>),
+    /// Texts of many rows, for PostgreSQL alone.
+    Texts(Vec<Option<String>>),
 }
 
 /// A statement's parameters, `$1` first.
@@ -83,6 +87,9 @@ kept_as! {
 impl rusqlite::ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
+            Self::Ints(_) | Self::Texts(_) => {
+                return Err(rusqlite::Error::ToSqlConversionFailure("SQLite takes no arrays".into()));
+            }
             Self::Null => ValueRef::Null,
             Self::Int(number) => ValueRef::Integer(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
@@ -98,18 +105,50 @@ impl ToSql for Value {
             Self::Int(number) if *kind == Type::INT8 => number.to_sql(kind, out),
             Self::Text(text) if *kind == Type::TEXT => text.to_sql(kind, out),
             Self::Bytes(bytes) if *kind == Type::BYTEA => bytes.to_sql(kind, out),
+            Self::Ints(numbers) if *kind == Type::INT8_ARRAY => numbers.to_sql(kind, out),
+            Self::Texts(texts) if *kind == Type::TEXT_ARRAY => texts.to_sql(kind, out),
             other => Err(format!("the statement takes {kind} where {} was given", other.kind()).into()),
         }
     }
 
     fn accepts(kind: &Type) -> bool {
-        [Type::INT8, Type::TEXT, Type::BYTEA, Type::UNKNOWN].contains(kind)
+        const OURS: [Type; 6] =
+            [Type::INT8, Type::TEXT, Type::BYTEA, Type::UNKNOWN, Type::INT8_ARRAY, Type::TEXT_ARRAY];
+        OURS.contains(kind)
     }
 
     to_sql_checked!();
 }
 
+/// The same parameters of many rows, column by column. A column without a value is nothing at all: `unnest` fills it up.
+pub(super) fn columns(rows: Vec<Params>) -> Params {
+    let width = rows.first().map_or(0, Vec::len);
+    let mut columns: Vec<Vec<Value>> = std::iter::repeat_with(|| Vec::with_capacity(rows.len())).take(width).collect();
+    for row in rows {
+        for (column, value) in columns.iter_mut().zip(row) {
+            column.push(value);
+        }
+    }
+    columns.into_iter().map(Value::column).collect()
+}
+
 impl Value {
+    fn column(values: Vec<Self>) -> Self {
+        match values.iter().find(|value| **value != Self::Null) {
+            None => Self::Null,
+            Some(Self::Int(_)) => Self::Ints(values.into_iter().map(Self::int).collect()),
+            Some(_) => Self::Texts(values.into_iter().map(Self::text).collect()),
+        }
+    }
+
+    fn int(self) -> Option<i64> {
+        if let Self::Int(number) = self { Some(number) } else { None }
+    }
+
+    fn text(self) -> Option<String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
     /// What kind of value it is; the value itself may be a secret.
     const fn kind(&self) -> &'static str {
         match self {
@@ -117,6 +156,8 @@ impl Value {
             Self::Int(_) => "a number",
             Self::Text(_) => "text",
             Self::Bytes(_) => "bytes",
+            Self::Ints(_) => "numbers",
+            Self::Texts(_) => "texts",
         }
     }
 }

@@ -200,5 +200,7 @@ const fn type_of(value: &Value) -> Type {
         Value::Int(_) => Type::INT8,
         Value::Text(_) => Type::TEXT,
         Value::Bytes(_) => Type::BYTEA,
+        Value::Ints(_) => Type::INT8_ARRAY,
+        Value::Texts(_) => Type::TEXT_ARRAY,
     }
 }
