@@ -10,7 +10,8 @@ use crate::live::PutOut;
 use crate::{Error, Result};
 
 impl App {
-    /// Deletes an account for good, which is not taken back once it has begun. Its places in the rooms' logs stay, empty; its name rests for a while.
+    /// Deletes an account for good, which is not taken back once it has begun. Its places in the rooms' logs stay, empty;
+    /// its name rests for a while.
     ///
     /// # Errors
     /// [`Error::UnknownAccount`] when there is none.
@@ -28,14 +29,19 @@ impl App {
         Ok(())
     }
 
-    /// Goes on with the deletions that were cut off, if there are any.
+    /// Goes on with the deletions that were cut off, if there are any. One that cannot be finished keeps neither the others
+    /// waiting nor whoever asked for them.
     ///
     /// # Errors
     /// The store is away.
     pub(crate) async fn finish_farewells(&self) -> Result<()> {
         for id in self.store.leaving().await? {
             let entry = audit::entry("delete_account", &Client::console()).by(id).on(id);
-            self.finish_farewell(id, &entry).await?;
+            match self.finish_farewell(id, &entry).await {
+                Ok(()) => {}
+                Err(away @ Error::Busy(_)) => return Err(away),
+                Err(error) => tracing::error!(?error, account = id.0, "an account that goes could not be deleted"),
+            }
         }
         Ok(())
     }
