@@ -45,7 +45,7 @@ struct Keys {
 /// Whether the process lives.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, description = "It lives.", body = Condition)))]
 async fn alive() -> Response {
-    reply::json(StatusCode::OK, &Condition { status: "ok" })
+    reply::json(StatusCode::OK, &Condition { status: "ok", bus: None })
 }
 
 /// Whether the server takes work.
@@ -58,13 +58,16 @@ async fn ready(State(desk): State<Desk>) -> Response {
         return not_ready("draining");
     }
     match desk.app.ready().await {
-        Ok(()) => reply::json(StatusCode::OK, &Condition { status: "ok" }),
+        Ok(()) => {
+            let bus = desk.app.is_bus_away().then_some("away");
+            reply::json(StatusCode::OK, &Condition { status: "ok", bus })
+        }
         Err(_) => not_ready("database away"),
     }
 }
 
 fn not_ready(why: &str) -> Response {
-    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &Condition { status: why });
+    let mut response = reply::json(StatusCode::SERVICE_UNAVAILABLE, &Condition { status: why, bus: None });
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
 }
@@ -74,6 +77,9 @@ fn not_ready(why: &str) -> Response {
 struct Condition<'a> {
     #[schema(examples("ok"))]
     status: &'a str,
+    /// `away` when other servers of the cluster are heard only through the database, which takes a moment longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bus: Option<&'a str>,
 }
 
 /// There is nothing at this path: said in the words of the contract that it lies under.

@@ -10,7 +10,6 @@ use tokio::select;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::Hub;
-use crate::bus::Hint;
 use crate::farewell::Farewell;
 use crate::note::Concerned;
 use crate::registry::{Key, Owner, Registry, TooManyConnections, send_away};
@@ -34,25 +33,29 @@ impl Hub {
         Ok(Connection { registry, key, signal })
     }
 
-    /// Ends the connections of a session, on every node.
+    /// Ends the connections of a session. As with the other ends and names, each node does this for itself.
     pub fn end_session(&self, id: SessionId) {
-        self.0.bus.tell(Hint::SessionEnded(id));
+        self.0.registry.end_session(id);
     }
 
-    /// Ends the connections of an account, on every node, but those of one session.
+    /// Ends the connections of an account, but those of one session.
     pub fn end_account(&self, id: AccountId, except: Option<SessionId>) {
-        self.0.bus.tell(Hint::AccountEnded { id, except });
+        self.0.registry.end_account(id, except);
     }
 
     /// Shows no more of what an account wrote that is gone. To be called after the log has forgotten it.
     pub fn erase(&self, id: AccountId) {
-        self.0.bus.tell(Hint::Erased(id));
+        for room in self.0.rooms.all() {
+            room.erase(id);
+        }
     }
 
     /// Gives an account another name: what it wrote bears it, and in every room it leaves under the old one and joins under the new.
     pub fn rename(&self, id: AccountId, username: &str) {
-        let username = username.to_owned();
-        self.0.bus.tell(Hint::Renamed { id, username });
+        for room in self.0.rooms.all() {
+            let later = room.rename(id, username, self.0.clock.now());
+            self.0.tell_later(&room, later);
+        }
     }
 
     /// Sends every connection away with [`Farewell::Restarting`], spread over four fifths of `over` so that they do

@@ -12,19 +12,6 @@ impl Listener for Inner {
         match hint {
             Hint::Published(published) => self.deliver(published),
             Hint::Stands { room, head_id, epoch, last } => self.catch_up(&room, head_id, epoch, last),
-            Hint::SessionEnded(id) => self.registry.end_session(id),
-            Hint::AccountEnded { id, except } => self.registry.end_account(id, except),
-            Hint::Erased(id) => {
-                for room in self.rooms.all() {
-                    room.erase(id);
-                }
-            }
-            Hint::Renamed { id, username } => {
-                for room in self.rooms.all() {
-                    let later = room.rename(id, &username, self.clock.now());
-                    self.tell_later(&room, later);
-                }
-            }
             Hint::Expelled { room, account, why } => {
                 if let Some(room) = self.rooms.find(&room) {
                     self.tell_later(&room, room.expel(account, why, self.clock.now()));

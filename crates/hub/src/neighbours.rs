@@ -202,6 +202,15 @@ impl Hub {
         })
     }
 
+    /// [`Hub::control_written`] for whoever is kept by what the hub keeps.
+    pub fn control_bell(&self) -> impl Fn(i64) -> BoxFuture<'static, ()> + Send + Sync + 'static {
+        let hub = Arc::downgrade(&self.0);
+        move |seq| match hub.upgrade() {
+            Some(hub) => Self(hub).control_written(seq),
+            None => Box::pin(std::future::ready(())),
+        }
+    }
+
     /// This node heeds all of that log up to `seq`.
     pub fn control_heeded(&self, seq: i64) {
         let (Some(cluster), Some(remote)) = (&self.0.cluster, self.0.bus.remote()) else { return };

@@ -3,11 +3,12 @@
 use std::num::NonZeroI64;
 use std::sync::{Arc, OnceLock};
 
-use parlour_model::{AccountId, RoomName};
+use parlour_model::{AccountId, RoomId, RoomName};
 
 use crate::Hub;
-use crate::bus::Hint;
+use crate::bus::{Hint, Listener};
 use crate::farewell::{Farewell, PutOut};
+use crate::room::Room;
 use crate::signal::Signal;
 use crate::slab::Slab;
 
@@ -18,7 +19,30 @@ impl Hub {
         self.0.bus.tell(Hint::Expelled { room: room.clone(), account, why });
     }
 
-    /// Whether somebody is present in a room on this node.
+    /// As [`Hub::expel`], on this node alone.
+    pub fn expel_here(&self, room: &RoomName, account: AccountId, why: PutOut) {
+        self.0.hear(Hint::Expelled { room: room.clone(), account, why });
+    }
+
+    /// As [`Hub::turn_out`], on this node alone.
+    pub fn turn_out_here(&self, room: &RoomName, why: PutOut, mut stay: Vec<AccountId>) {
+        stay.sort_unstable();
+        self.0.hear(Hint::TurnedOut { room: room.clone(), why, stay });
+    }
+
+    /// The names of the active rooms that may be the one of that number: that room's, and those where nothing has been
+    /// written as far as is known here.
+    pub fn rooms_of(&self, id: RoomId) -> Vec<RoomName> {
+        let may_be = |room: &Arc<Room>| room.read().log().is_none_or(|log| log.id == id);
+        self.0.rooms.all().into_iter().filter(may_be).map(|room| room.name.clone()).collect()
+    }
+
+    /// Who is in a room by a connection of this node.
+    pub fn people_here(&self, room: &RoomName) -> Vec<AccountId> {
+        self.0.rooms.find(room).map_or_else(Vec::new, |room| room.people_here())
+    }
+
+    /// Whether somebody is present in a room that is active on this node.
     pub fn is_present(&self, room: &RoomName, account: AccountId) -> bool {
         self.0.rooms.find(room).is_some_and(|room| room.has(account))
     }

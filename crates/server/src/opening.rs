@@ -28,7 +28,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub async fn open_app(config: &Config, role: Role, clock: Arc<dyn Clock>, address: &str) -> Result<App, StartError> {
     let data = &config.server.data;
     let chance = Arc::new(SystemChance::default());
-    let settings = config.service(address).map_err(sentence)?;
+    let mut settings = config.service(address).map_err(sentence)?;
+    if role == Role::Server {
+        settings.cluster = config.cluster(address).map_err(sentence)?;
+    }
     data_folder::prepare(data).map_err(|error| at(data, error))?;
     let (store, master) = match config.postgres().map_err(sentence)? {
         Some(postgres) => on_postgres(config, &postgres, &*clock, &*chance).await?,

@@ -108,6 +108,7 @@ impl Running {
             }
         }
         self.app.live.flushed().await;
+        self.app.live.hub().leave().await;
         self.app.stop_background(self.background).await;
         self.app.store.clone().close().await;
     }

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use parlour_contract::Served;
+use parlour_hub::BusCounts;
 use parlour_model::Contract;
 use parlour_service::App;
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -87,6 +88,44 @@ struct Gauges {
     rooms: Gauge,
     delivered: Gauge,
     hashes_waiting: Gauge,
+    /// Where there may be other nodes.
+    bus: Option<BusGauges>,
+}
+
+/// What is told to other nodes and heard of them.
+struct BusGauges {
+    connected: Gauge,
+    sent: Gauge,
+    received: Gauge,
+    dropped: Gauge,
+    unreadable: Gauge,
+    repaired: Gauge,
+    nodes: Gauge,
+}
+
+impl BusGauges {
+    fn new(mut gauge: impl FnMut(&str, &str) -> Gauge) -> Self {
+        Self {
+            connected: gauge("bus_connected", "Whether other nodes are heard by the bus: 1, or 0"),
+            sent: gauge("bus_hints_sent", "Hints sent to other nodes since the start"),
+            received: gauge("bus_hints_received", "Hints of other nodes since the start"),
+            dropped: gauge("bus_hints_dropped", "Hints that could not be sent since the start"),
+            unreadable: gauge("bus_hints_unreadable", "Hints that could not be read since the start"),
+            repaired: gauge("log_holes_repaired", "Holes in rooms' logs filled from the database since the start"),
+            nodes: gauge("nodes", "Nodes that live, this one included"),
+        }
+    }
+
+    fn set(&self, counts: &BusCounts) {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.connected.set(i64::from(counts.is_connected));
+        self.sent.set(count(counts.sent));
+        self.received.set(count(counts.received));
+        self.dropped.set(count(counts.dropped));
+        self.unreadable.set(count(counts.unreadable));
+        self.repaired.set(count(counts.repaired));
+        self.nodes.set(i64::try_from(counts.nodes).unwrap_or(i64::MAX));
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -112,6 +151,7 @@ impl Metrics {
             rooms: gauge("rooms", "Rooms with somebody in them"),
             delivered: gauge("delivered_frames", "Frames written to seats since the start"),
             hashes_waiting: gauge("password_hashes_waiting", "Logins and sign-ups that wait for a hashing thread"),
+            bus: app.live.hub().bus_counts().map(|_| BusGauges::new(gauge)),
         };
         Self(Arc::new(Parts { registry, requests, served: Arc::new(Tally::new()), gauges, app }))
     }
@@ -141,6 +181,9 @@ impl Metrics {
         gauges.rooms.set(number(counts.rooms));
         gauges.delivered.set(i64::try_from(counts.delivered).unwrap_or(i64::MAX));
         gauges.hashes_waiting.set(number(app.hashing.waiting()));
+        if let (Some(bus), Some(counts)) = (&gauges.bus, app.live.hub().bus_counts()) {
+            bus.set(&counts);
+        }
         let mut page = String::new();
         // Writing into a String does not fail.
         let _ = text::encode(&mut page, registry);

@@ -18,7 +18,7 @@ use crate::secret::hashing::HashPool;
 use crate::secret::keyring::{self, Keyring};
 use crate::secret::seal::MasterKey;
 use crate::settings::Settings;
-use crate::{Result, audit};
+use crate::{Result, audit, cluster};
 
 /// Accounts kept in memory, and as many again that go next.
 const ACCOUNTS_IN_MEMORY: usize = 50_000;
@@ -88,7 +88,14 @@ impl App {
         let now = clock.now();
         let keyring = open_keyring(&store, &settings, &master, &*chance, now).await?;
         let history = Arc::new(StoredHistory(store.clone()));
-        let hub = Hub::start(settings.chat.hub, history, clock.clone());
+        let hub = match &settings.cluster {
+            Some(others) => {
+                let others = cluster::others(&store, others, clock.clone(), &*chance)?;
+                Hub::start_among(settings.chat.hub, history, clock.clone(), others)
+            }
+            None => Hub::start(settings.chat.hub, history, clock.clone()),
+        };
+        store.on_announce(hub.control_bell());
         Ok(Self(Arc::new(Parts {
             live: Live::new(store.clone(), hub, clock.clone(), &settings.chat),
             hashing: HashPool::start(settings.hashing, chance.clone())?,
@@ -115,6 +122,11 @@ impl App {
     /// The database is away.
     pub async fn ready(&self) -> Result<()> {
         Ok(self.store.ready().await?)
+    }
+
+    /// Whether other nodes are heard only through the database, because the bus is away.
+    pub fn is_bus_away(&self) -> bool {
+        self.live.hub().bus_counts().is_some_and(|counts| !counts.is_connected)
     }
 
     /// The time now.

@@ -2,7 +2,7 @@
 //!
 //! They write a numbered line for every session they end, account they change and key they add. Reading the
 //! head of that sequence is one point read, so it can be done often; whoever has seen a number has seen all
-//! before it.
+//! before it. A node that writes tells the others, and waits a moment until they have seen it.
 
 use std::time::Duration;
 
@@ -22,10 +22,12 @@ pub(crate) async fn watch(app: App, mut seen: i64) {
         tokio::select! {
             () = app.stopping() => return,
             () = tokio::time::sleep(EVERY) => {}
+            () = app.live.hub().control_rung() => {}
         }
         match catch_up(&app, seen).await {
             Ok(newest) => {
                 seen = newest;
+                app.live.hub().control_heeded(seen);
                 away = false;
             }
             Err(error) if !away => {
@@ -63,7 +65,11 @@ async fn heed(app: &App, line: &ControlLine) -> Result<()> {
         }
         ControlKind::AccountChanged => account_changed(app, AccountId(line.subject)).await?,
         ControlKind::KeysChanged => app.renew_keys().await?,
-        ControlKind::RoomChanged => app.live.memory().forget_number(RoomId(line.subject)),
+        ControlKind::RoomChanged => {
+            let changed = RoomId(line.subject);
+            app.live.memory().forget_number(changed);
+            app.clear(changed).await;
+        }
     }
     Ok(())
 }

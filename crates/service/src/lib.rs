@@ -20,6 +20,7 @@ pub mod sign_up;
 // The account.
 pub mod administer;
 pub mod change_password;
+mod cluster;
 pub mod delete_account;
 pub mod edit_account;
 pub mod export;

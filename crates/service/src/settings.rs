@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use parlour_hub::HubSettings;
+use parlour_hub::{HubSettings, NatsSettings};
 use parlour_model::UsernamePolicy;
 
 /// Everything that can be chosen.
@@ -27,6 +27,21 @@ pub struct Settings {
     pub chat: ChatSettings,
     /// Outgoing mail.
     pub mail: MailSettings,
+    /// The other nodes; `None` when there are none.
+    pub cluster: Option<ClusterSettings>,
+}
+
+/// One of several servers on one database.
+#[derive(Clone, Debug)]
+pub struct ClusterSettings {
+    /// NATS; without it the nodes tell one another through the database.
+    pub nats: Option<NatsSettings>,
+    /// What tells this cluster's doorbell in the database from others.
+    pub channel: String,
+    /// Where this node listens, for whoever looks at the list of nodes.
+    pub address: String,
+    /// Which program it is.
+    pub version: &'static str,
 }
 
 /// Whose password rules hold.

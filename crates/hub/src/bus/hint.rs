@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq, SessionId};
+use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::farewell::PutOut;
@@ -26,6 +26,9 @@ pub struct Published {
 }
 
 /// What nodes tell each other. Nodes of another version know other kinds: what cannot be read is dropped.
+///
+/// That a session has ended or an account has another name is not among it: for that all nodes follow the control log, of
+/// which [`Control`] tells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Hint {
@@ -41,24 +44,6 @@ pub(crate) enum Hint {
         epoch: Epoch,
         /// The last of them.
         last: Seq,
-    },
-    /// A session has ended.
-    SessionEnded(SessionId),
-    /// All sessions of an account have ended, but perhaps one.
-    AccountEnded {
-        /// Whose.
-        id: AccountId,
-        /// The one that stands.
-        except: Option<SessionId>,
-    },
-    /// An account is gone: what it wrote is to be shown no more.
-    Erased(AccountId),
-    /// An account has another name.
-    Renamed {
-        /// Whose.
-        id: AccountId,
-        /// The name it has now.
-        username: String,
     },
     /// An account may no longer read a room.
     Expelled {

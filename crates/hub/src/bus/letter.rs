@@ -39,7 +39,7 @@ pub(super) fn read(letter: &[u8]) -> Option<(NodeId, Hint)> {
 mod tests {
     use parlour_model::{
         AccountId, Added, Author, Epoch, Event, EventBody, MemberChange, Reaction, RoomChange, RoomId, RoomName,
-        SessionId, Timestamp,
+        Timestamp,
     };
     use proptest::prelude::*;
 
@@ -82,10 +82,6 @@ mod tests {
         vec![
             published.shortened().expect("it has a last one"),
             published,
-            Hint::SessionEnded(SessionId(9)),
-            Hint::AccountEnded { id, except: Some(SessionId(9)) },
-            Hint::Erased(id),
-            Hint::Renamed { id, username: "b".to_owned() },
             Hint::Expelled { room: room(), account, why: PutOut::Banned },
             Hint::TurnedOut { room: room(), why: PutOut::Deleted, stay: vec![id] },
             Hint::Noted { account, note: Note::Read { room: room(), seq: 7 } },

@@ -1,6 +1,7 @@
 //! The bus over NATS: its core, which keeps nothing. A subject for what concerns all nodes, and one for each active room.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -48,6 +49,13 @@ pub struct NatsSettings {
     pub ca: Option<PathBuf>,
     /// What all subjects begin with: several clusters may share the servers.
     pub prefix: String,
+}
+
+impl fmt::Debug for NatsSettings {
+    /// Without the URLs, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsSettings").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
 }
 
 /// The bus over NATS.

@@ -181,6 +181,11 @@ impl Room {
         (0..parts).map(part_of).collect()
     }
 
+    /// Who has a place here by a connection of this node, or had one a moment ago.
+    pub(crate) fn people_here(&self) -> Vec<AccountId> {
+        self.read().people.own().into_iter().map(|author| author.id).collect()
+    }
+
     /// Whether a node has told whom it has here.
     pub(crate) fn knows(&self, node: NodeId) -> bool {
         self.read().elsewhere.knows(node)

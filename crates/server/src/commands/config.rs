@@ -22,6 +22,7 @@ pub(super) fn run(command: &Command, loaded: &Loaded) -> Outcome {
     loaded.config.service(&loaded.config.server.listen)?;
     loaded.config.contract(&loaded.config.server.listen)?;
     loaded.config.postgres()?;
+    loaded.config.cluster(&loaded.config.server.listen)?;
     match command {
         Command::Print => match print(loaded) {
             // Whoever reads has seen enough: `parlour config print | head`.

@@ -4,18 +4,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use parlour_contract::{ContractSettings, Network};
-use parlour_hub::HubSettings;
+use parlour_hub::{HubSettings, NatsSettings};
 use parlour_service::Settings;
 use parlour_service::mail::transport::{BadMailSetting, Transport};
 use parlour_service::settings::{
-    ChatSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy, Rate,
-    SigningAlgorithm, TokenSettings,
+    ChatSettings, ClusterSettings, HashCost, HashSettings, LimitSettings, MailSettings, MailTransport, PasswordPolicy,
+    Rate, SigningAlgorithm, TokenSettings,
 };
 use parlour_store::PostgresSettings;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::ConfigError;
 use super::tree::{self, Config};
+
+/// The most characters of what all subjects begin with: a name in PostgreSQL has 63.
+const MOST_PREFIX: usize = 60;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -39,7 +42,37 @@ impl Config {
             limits: self.limit_settings()?,
             chat: self.chat_settings()?,
             mail: self.mail_settings()?,
+            cluster: None,
         })
+    }
+
+    /// One of several servers, when its database can have several.
+    ///
+    /// # Errors
+    /// A bus without PostgreSQL, and what cannot be part of a subject.
+    pub fn cluster(&self, address: &str) -> Result<Option<ClusterSettings>, ConfigError> {
+        let tree::Bus { url, credentials, ca, prefix } = &self.bus;
+        let is_plain =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+        if !prefix.split('.').all(is_plain) || prefix.len() > MOST_PREFIX {
+            return Err(ConfigError(format!(
+                "`bus.prefix` is {prefix:?}; it may have letters, digits, dots and dashes"
+            )));
+        }
+        if self.database.url.is_none() {
+            return match url {
+                Some(_) => Err(ConfigError("`bus.url` is for several servers, which need `database.url`".to_owned())),
+                None => Ok(None),
+            };
+        }
+        let nats = url.as_ref().map(|urls| NatsSettings {
+            urls: urls.split(',').map(|url| url.trim().to_owned()).collect(),
+            credentials: credentials.clone(),
+            ca: ca.clone(),
+            prefix: prefix.clone(),
+        });
+        let (channel, address) = (prefix.clone(), address.to_owned());
+        Ok(Some(ClusterSettings { nats, channel, address, version: env!("CARGO_PKG_VERSION") }))
     }
 
     /// The PostgreSQL database, when that is where everything is kept.

@@ -14,6 +14,9 @@ pub struct Config {
     /// The database.
     #[config(nested)]
     pub database: Database,
+    /// The bus between the servers of a cluster.
+    #[config(nested)]
+    pub bus: Bus,
     /// Usernames.
     #[config(nested)]
     pub username: Username,
@@ -88,6 +91,21 @@ pub struct Database {
     /// Prepare statements once a connection. Say false behind a pooler in transaction mode, such as pgbouncer.
     #[config(default = true)]
     pub prepare: bool,
+}
+
+/// The bus between the servers of a cluster. It only tells sooner what stands in the database: nothing is lost with it.
+#[derive(Clone, Debug, Tree)]
+pub struct Bus {
+    /// NATS, such as `nats://user:password@host:4222` or `tls://host`; several, separated by commas. Without it, servers
+    /// on one PostgreSQL tell one another through that.
+    pub url: Option<String>,
+    /// File with the credentials that NATS has given.
+    pub credentials: Option<PathBuf>,
+    /// File with the certificates of authorities that are believed besides the system's.
+    pub ca: Option<PathBuf>,
+    /// What all that is told begins with. Clusters that share NATS or a database have different ones.
+    #[config(default = "parlour")]
+    pub prefix: String,
 }
 
 /// Usernames.

@@ -138,7 +138,9 @@ impl App {
     /// # Errors
     /// The store is away.
     pub(crate) async fn known_room(&self, name: &RoomName) -> Result<Arc<KnownRoom>> {
-        match self.live.memory().room(name) {
+        // That nobody has written in a room is told to nobody: on another node, somebody may have since.
+        let is_alone = self.settings.cluster.is_none();
+        match self.live.memory().room(name).filter(|room| is_alone || room.id().is_some()) {
             Some(room) => Ok(room),
             None => Box::pin(self.load_room(name)).await,
         }

@@ -7,6 +7,7 @@ mod access;
 mod batcher;
 mod behind;
 mod change_message;
+mod clear;
 mod follow;
 pub mod history;
 pub(crate) mod index;

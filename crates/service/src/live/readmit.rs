@@ -30,7 +30,7 @@ impl App {
                 Visibility::Public if standing.is_banned(self.now()) => PutOut::Banned,
                 Visibility::Private | Visibility::Public | Visibility::Direct => continue,
             };
-            self.live.hub().expel(&room, account.id, why);
+            self.live.hub().expel_here(&room, account.id, why);
         }
         Ok(())
     }

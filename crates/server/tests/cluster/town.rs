@@ -1,0 +1,142 @@
+//! Some nodes on one database and one bus, with a way to each that can be cut.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::broker::Broker;
+use crate::database::Database;
+use crate::people;
+use crate::process::{Folder, Parlour, free_port};
+use crate::proxy::Proxy;
+
+/// A cluster.
+pub(crate) struct Town {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) broker: Broker,
+    database: Database,
+    /// The key that all nodes share.
+    keys: Folder,
+}
+
+/// One node and its ways.
+pub(crate) struct Node {
+    folder: Folder,
+    listen: String,
+    settings: Vec<String>,
+    pub(crate) to_database: Proxy,
+    pub(crate) to_bus: Proxy,
+    parlour: Option<Parlour>,
+}
+
+impl Town {
+    /// So many nodes, which know one another.
+    pub(crate) async fn new(count: usize) -> Self {
+        let (database, broker) = (Database::new().await, Broker::start().await);
+        let mut town = Self { nodes: Vec::new(), broker, database, keys: Folder::new() };
+        for _ in 0..count {
+            town.found().await;
+        }
+        for node in &town.nodes {
+            node.sees(count).await;
+        }
+        town
+    }
+
+    async fn found(&mut self) {
+        let (to_database, to_bus) = (Proxy::to(self.database.port()).await, Proxy::to(self.broker.port).await);
+        let settings = vec![
+            format!("database.url={}", self.database.url(to_database.port)),
+            format!("bus.url=nats://127.0.0.1:{}", to_bus.port),
+            format!("server.master_key={}", self.keys.file("master.key").display()),
+            format!("server.metrics_listen=127.0.0.1:{}", free_port()),
+            "server.drain_seconds=2".to_owned(),
+        ];
+        let (folder, listen) = (Folder::new(), format!("127.0.0.1:{}", free_port()));
+        let mut node = Node { folder, listen, settings, to_database, to_bus, parlour: None };
+        node.start().await;
+        self.nodes.push(node);
+    }
+
+    /// Somebody with an account, and a token that is good on every node.
+    pub(crate) async fn member(&self, name: &str) -> String {
+        people::member(self.nodes[0].address(), name).await
+    }
+}
+
+impl Node {
+    pub(crate) async fn start(&mut self) {
+        let settings: Vec<_> = self.settings.iter().map(String::as_str).collect();
+        let command = self.folder.serve_at(&self.listen, &settings);
+        self.parlour = Some(self.folder.spawn(command).accepting().await);
+    }
+
+    pub(crate) fn parlour(&self) -> &Parlour {
+        self.parlour.as_ref().expect("it runs")
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.parlour().address
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.parlour.take().expect("it runs").kill();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) async fn stop(&mut self) {
+        let parlour = self.parlour.take().expect("it runs");
+        parlour.ask_to_stop();
+        let status = parlour.ended().await;
+        assert!(status.success(), "{status}");
+    }
+
+    /// One of its metrics.
+    pub(crate) async fn metric(&self, name: &str) -> i64 {
+        let listen = self.settings.iter().find_map(|setting| setting.strip_prefix("server.metrics_listen="));
+        // The private listener is in no description.
+        let mut scraping = TcpStream::connect(listen.unwrap()).await.unwrap();
+        scraping.write_all(b"GET /metrics HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut page = String::new();
+        scraping.read_to_string(&mut page).await.unwrap();
+        let line = page.lines().find_map(|line| line.strip_prefix(&format!("parlour_{name} ")));
+        line.unwrap_or_else(|| panic!("no metric {name}")).parse().unwrap()
+    }
+
+    /// Waits until a metric is so.
+    pub(crate) async fn until(&self, name: &str, holds: impl Fn(i64) -> bool) {
+        let polling = async {
+            while !holds(self.metric(name).await) {
+                // sleep: polls what another process does.
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        let waited = tokio::time::timeout(crate::http::PATIENCE, polling).await;
+        assert!(waited.is_ok(), "{name} was awaited in vain\n{}", self.parlour().log());
+    }
+
+    /// Waits until it hears so many nodes, itself among them, by the bus.
+    pub(crate) async fn sees(&self, count: usize) {
+        self.until("nodes", |nodes| nodes == i64::try_from(count).unwrap()).await;
+        self.until("bus_connected", |connected| connected == 1).await;
+        if count > 1 {
+            self.until("bus_hints_received", |received| received > 0).await;
+        }
+    }
+
+    /// What `/readyz` says, with its status.
+    pub(crate) async fn ready(&self) -> (u16, Value) {
+        let answer = self.parlour().get("/readyz").send().await;
+        (answer.status, answer.json())
+    }
+
+    /// Whether a token is good here.
+    pub(crate) async fn knows(&self, token: &str) -> bool {
+        let answer = self.parlour().get("/api/users/me/").bearer(token).send().await;
+        assert!(matches!(answer.status, 200 | 401), "{answer:?}");
+        answer.status == 200
+    }
+}
