@@ -90,7 +90,12 @@ impl Reading {
     /// Whether what it has not read is gone.
     pub(crate) fn has_fallen_off(&self) -> bool {
         match self.place {
-            Place::Live { cursor, .. } => cursor < self.room.first(),
+            // Without a look into the ring as long as nothing of it is gone.
+            Place::Live { cursor, .. } if cursor >= self.room.first() => false,
+            Place::Live { cursor, .. } => {
+                let state = self.room.read();
+                state.ring.next_for(cursor, self.voice.encoder.presence()) < state.ring.first()
+            }
             Place::Behind { .. } => false,
         }
     }
@@ -113,6 +118,7 @@ impl Reading {
         let state = self.room.read();
         let mut next = 0;
         let mut awaits_own = self.awaits_own;
+        let cursor = state.ring.next_for(cursor, self.voice.encoder.presence());
         for (place, entry) in state.ring.from(cursor).ok_or(FellBehind)? {
             if !queue.give(place, &mut next, page) {
                 return Ok(());
@@ -142,6 +148,7 @@ impl Reading {
     pub(crate) fn shared_page(&self, cursor: Position) -> Result<Page, FellBehind> {
         let state = self.room.read();
         let mut page = Page::default();
+        let cursor = state.ring.next_for(cursor, self.voice.encoder.presence());
         for (place, entry) in state.ring.from(cursor).ok_or(FellBehind)? {
             let frame = state.ring.frame(entry, self.voice, self.room.here(&state));
             if !frame.is_empty() && !page.add(frame, Step::Ring(Reached::plain(place + 1))) {

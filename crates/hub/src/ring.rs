@@ -38,6 +38,8 @@ pub(crate) struct Ring {
     most_bytes: usize,
     /// The place after the last presence entry that was let go.
     presence_lost: Position,
+    /// The place after the last event that was let go.
+    events_lost: Position,
     /// Where the log began that the entries are of.
     begun: Position,
 }
@@ -136,6 +138,7 @@ impl Ring {
             most_entries,
             most_bytes,
             presence_lost: 0,
+            events_lost: 0,
             begun: 0,
         }
     }
@@ -192,6 +195,7 @@ impl Ring {
             self.let_go();
         }
         self.first += 1;
+        self.events_lost = self.first;
         self.begun = self.first;
     }
 
@@ -204,6 +208,11 @@ impl Ring {
     pub(crate) fn from(&self, place: Position) -> Option<impl Iterator<Item = (Position, &Entry)>> {
         let skipped = usize::try_from(place.checked_sub(self.first)?).ok()?;
         Some((place..).zip(self.entries.iter().skip(skipped)))
+    }
+
+    /// Where whoever has read up to a place goes on: whoever hears of no presence misses nothing if that is all that is gone.
+    pub(crate) fn next_for(&self, place: Position, presence: bool) -> Position {
+        if presence || self.events_lost > place { place } else { place.max(self.first) }
     }
 
     /// The first place that is still there.
@@ -250,6 +259,8 @@ impl Ring {
         self.first += 1;
         if entry.what.is_presence() {
             self.presence_lost = self.first;
+        } else if entry.seq().is_some() {
+            self.events_lost = self.first;
         }
     }
 }
@@ -328,6 +339,9 @@ mod tests {
         assert_eq!(ring.from(5).expect("the end").count(), 0);
         assert_eq!([5, 6, 7, 8].map(|seq| ring.position_of(seq)), [None, Some(3), Some(4), None]);
         assert!(ring.lost_presence_since(0) && !ring.lost_presence_since(1));
+        assert_eq!([0, 1, 2].map(|place| ring.next_for(place, false)), [0, 1, 2], "an event is gone");
+        ring.push(joined());
+        assert_eq!((ring.first(), ring.next_for(2, false), ring.next_for(2, true)), (3, 3, 2), "a coming is gone");
     }
 
     #[test]
