@@ -7,7 +7,15 @@ use crate::watcher::Watcher;
 
 #[tokio::test]
 async fn what_one_node_is_told_holds_on_the_others() {
-    let town = Town::new(2).await;
+    is_one_server(&Town::new(2).await).await;
+}
+
+#[tokio::test]
+async fn without_nats_the_nodes_tell_one_another_through_the_database() {
+    is_one_server(&Town::without_nats(2).await).await;
+}
+
+async fn is_one_server(town: &Town) {
     let (one, two) = (&town.nodes[0], &town.nodes[1]);
     let (ada, bob) = (town.member("ada").await, town.member("bob").await);
     assert!(two.knows(&ada).await && two.knows(&bob).await);

@@ -34,10 +34,19 @@ pub(crate) struct Node {
 impl Town {
     /// So many nodes, which know one another.
     pub(crate) async fn new(count: usize) -> Self {
+        Self::with(count, true).await
+    }
+
+    /// The same, who have nothing but the database.
+    pub(crate) async fn without_nats(count: usize) -> Self {
+        Self::with(count, false).await
+    }
+
+    async fn with(count: usize, has_bus: bool) -> Self {
         let (database, broker) = (Database::new().await, Broker::start().await);
         let mut town = Self { nodes: Vec::new(), broker, database, keys: Folder::new() };
         for _ in 0..count {
-            town.found().await;
+            town.found(has_bus).await;
         }
         for node in &town.nodes {
             node.sees(count).await;
@@ -45,15 +54,17 @@ impl Town {
         town
     }
 
-    async fn found(&mut self) {
+    async fn found(&mut self, has_bus: bool) {
         let (to_database, to_bus) = (Proxy::to(self.database.port()).await, Proxy::to(self.broker.port).await);
-        let settings = vec![
+        let mut settings = vec![
             format!("database.url={}", self.database.url(to_database.port)),
-            format!("bus.url=nats://127.0.0.1:{}", to_bus.port),
             format!("server.master_key={}", self.keys.file("master.key").display()),
             format!("server.metrics_listen=127.0.0.1:{}", free_port()),
             "server.drain_seconds=2".to_owned(),
         ];
+        if has_bus {
+            settings.push(format!("bus.url=nats://127.0.0.1:{}", to_bus.port));
+        }
         let (folder, listen) = (Folder::new(), format!("127.0.0.1:{}", free_port()));
         let mut node = Node { folder, listen, settings, to_database, to_bus, parlour: None };
         node.start().await;
