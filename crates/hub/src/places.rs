@@ -8,7 +8,6 @@ use parlour_model::{AccountId, RoomId, RoomName};
 use crate::Hub;
 use crate::bus::{Hint, Listener};
 use crate::farewell::{Farewell, PutOut};
-use crate::room::Room;
 use crate::signal::Signal;
 use crate::slab::Slab;
 
@@ -33,8 +32,9 @@ impl Hub {
     /// The names of the active rooms that may be the one of that number: that room's, and those where nothing has been
     /// written as far as is known here.
     pub fn rooms_of(&self, id: RoomId) -> Vec<RoomName> {
-        let may_be = |room: &Arc<Room>| room.read().log().is_none_or(|log| log.id == id);
-        self.0.rooms.all().into_iter().filter(may_be).map(|room| room.name.clone()).collect()
+        let all = self.0.rooms.all().into_iter();
+        let may_be = all.filter(|room| room.read().log().is_none_or(|log| log.id == id));
+        may_be.map(|room| room.name.clone()).collect()
     }
 
     /// Who is in a room by a connection of this node.
