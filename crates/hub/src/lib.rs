@@ -81,6 +81,6 @@ pub use history::{BoxFuture, Head, History, HistoryError};
 pub use hub::{Counts, Hub};
 pub use note::Note;
 pub use registry::{Owner, TooManyConnections};
-pub use seat::{JoinError, NewSeat, Seat};
+pub use seat::{Expected, JoinError, NewSeat, Seat};
 pub use settings::HubSettings;
 pub use turn::{Flow, Turn};

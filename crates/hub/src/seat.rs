@@ -70,6 +70,28 @@ impl Hub {
     }
 }
 
+/// A place in a room's log from which somebody who is about to sit down is to hear everything. The room stays active
+/// meanwhile.
+pub struct Expected {
+    /// The seq of the last event that is not meant.
+    pub since: Seq,
+    _hold: Hold,
+}
+
+impl Hub {
+    /// Notes where a room stands for somebody whose socket is about to be opened: what is said from then on is theirs. `None` on a
+    /// node that is alone, where opening the socket and sitting down are one; among nodes, the log must be asked in between.
+    ///
+    /// # Errors
+    /// [`JoinError::HistoryAway`].
+    pub async fn expect(&self, room: &RoomName) -> Result<Option<Box<Expected>>, JoinError> {
+        if self.0.cluster.is_none() {
+            return Ok(None);
+        }
+        Box::pin(self.0.expect(room)).await.map(Box::new).map(Some)
+    }
+}
+
 impl Inner {
     pub(crate) async fn activate(&self, room: &Arc<Room>) -> Result<(), JoinError> {
         let read = || async {
@@ -82,6 +104,13 @@ impl Inner {
             Ok(())
         };
         room.activation.get_or_try_init(read).await.copied()
+    }
+
+    /// Where a room stands in the log.
+    async fn expect(self: &Arc<Self>, room: &RoomName) -> Result<Expected, JoinError> {
+        let hold = self.rooms.hold(room, || self.new_room(room));
+        self.activate(&hold.room).await?;
+        Ok(Expected { since: hold.room.last(), _hold: hold })
     }
 
     /// The seq to begin after: what a peer claims to have, but no more than the log has. This node may be behind

@@ -101,11 +101,12 @@ async fn join(
     desk.app.may_enter(&RoomName::lobby(), Some(&caller)).await?;
     let connection = desk.app.connect(Some(&caller), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
+    let beginning = desk.app.beginning(&RoomName::lobby(), since).await?;
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), most_bytes, move |socket| {
         let (app, room) = (desk.app.clone(), RoomName::lobby());
         let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
-        app.attend(socket, connection, room, Some(caller), &Frames, since, talk)
+        app.attend(socket, connection, room, Some(caller), &Frames, beginning, talk)
     }))
 }
 

@@ -116,11 +116,12 @@ async fn join(
     desk.app.may_enter(&room, caller.as_ref()).await?;
     let connection = desk.app.connect(caller.as_ref(), &client).await?;
     let most_bytes = frame_bytes(desk.settings.message_bytes);
+    let beginning = desk.app.beginning(&room, since).await?;
     let chosen = upgrade.first();
     Ok(upgrade.answer(chosen.as_ref(), most_bytes, move |socket| {
         let app = desk.app.clone();
         let talk = Talk { desk, room: room.clone(), caller: caller.clone() };
-        app.attend(socket, connection, room, caller, &Frames, since, talk)
+        app.attend(socket, connection, room, caller, &Frames, beginning, talk)
     }))
 }
 

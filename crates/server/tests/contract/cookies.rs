@@ -85,7 +85,7 @@ async fn a_foreign_page_changes_nothing() {
 /// Proves: cookies.origin.own_host
 #[tokio::test]
 async fn the_page_of_this_very_server_is_no_stranger() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let session = sign_up(&server, "ada").await;
     let own = format!("http://{}", server.address());
     let request = server.delete(SESSIONS).session(&session);

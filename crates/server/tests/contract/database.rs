@@ -1,6 +1,8 @@
 //! Which database the servers of the tests have: a SQLite file each, or each a new database of a real PostgreSQL.
 //!
 //! `PARLOUR_TEST_ON=postgres` says so, and `PARLOUR_TEST_POSTGRES` names a server whose superuser may fill and empty it.
+//! With `PARLOUR_TEST_ON=two-nodes` two nodes are on that database, and requests and sockets go to them in turn. They hear of one another
+//! through the NATS that `PARLOUR_TEST_BUS` names, or without it through PostgreSQL.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +15,9 @@ use tokio_postgres::{Client, NoTls};
 pub(crate) struct Postgres {
     name: String,
     pub(crate) url: String,
+    bus: Option<String>,
+    /// How many nodes are on it.
+    pub(crate) nodes: usize,
 }
 
 /// Copied for every server.
@@ -21,12 +26,19 @@ static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 impl Postgres {
     /// A new one, when the tests are to run on PostgreSQL.
     pub(crate) async fn wanted() -> Option<Self> {
-        let superuser = superuser()?;
+        let (superuser, nodes) = (superuser()?, if on() == TWO_NODES { 2 } else { 1 });
         let template = TEMPLATE.get_or_init(|| template(&superuser)).await;
         let name = unique();
         let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
         connect(&superuser).await.batch_execute(&create).await.unwrap();
-        Some(Self { url: url(&superuser, &name), name })
+        let bus = variable("PARLOUR_TEST_BUS").filter(|_| nodes > 1);
+        Some(Self { url: url(&superuser, &name), name, bus, nodes })
+    }
+
+    /// What is to be configured.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let bus = self.bus.iter().map(|bus| ("bus.url", bus.as_str()));
+        [("database.url", self.url.as_str()), ("bus.prefix", self.name.as_str())].into_iter().chain(bus)
     }
 
     /// Every row of every table, as text.
@@ -87,9 +99,18 @@ fn apart<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test's surroundings are not the server's configuration")]
+const TWO_NODES: &str = "two-nodes";
+
+fn on() -> String {
+    variable("PARLOUR_TEST_ON").unwrap_or_default()
+}
+
 fn superuser() -> Option<String> {
-    let on = std::env::var("PARLOUR_TEST_ON").unwrap_or_default();
-    (on == "postgres")
-        .then(|| std::env::var("PARLOUR_TEST_POSTGRES").expect("PARLOUR_TEST_POSTGRES, a superuser's URL"))
+    let wants = ["postgres", TWO_NODES].contains(&on().as_str());
+    wants.then(|| variable("PARLOUR_TEST_POSTGRES").expect("PARLOUR_TEST_POSTGRES, a superuser's URL"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's surroundings are not the server's configuration")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

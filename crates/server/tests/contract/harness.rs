@@ -84,13 +84,32 @@ impl Server {
 
     /// A calm server with further settings, `key = value` as after `--set`; a later value wins.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::of(Postgres::wanted().await, settings).await
+    }
+
+    /// One node only, whatever the tests run on: for what each node counts for itself (throttles, places, slow rooms, who
+    /// is in a room where nobody sits on that node), and for pages that know their own address.
+    pub(crate) async fn alone(settings: &[(&str, &str)]) -> Self {
+        let mut postgres = Postgres::wanted().await;
+        if let Some(postgres) = &mut postgres {
+            postgres.nodes = 1;
+        }
+        Self::of(postgres, settings).await
+    }
+
+    async fn of(postgres: Option<Postgres>, settings: &[(&str, &str)]) -> Self {
         let settings = [&CALM[..], settings].concat();
         let folder = Folder::new();
         let clock = ManualClock::starting_with(folder.path());
-        let postgres = Postgres::wanted().await;
-        let url = postgres.iter().map(|postgres| ("database.url", postgres.url.as_str()));
-        let settings: Vec<_> = url.chain(settings).collect();
-        let nodes = vec![Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await];
+        let place = postgres.iter().flat_map(Postgres::settings);
+        let settings: Vec<_> = place.chain(settings).collect();
+        let mut nodes = vec![Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await];
+        let public = format!("http://{}", nodes[0].address);
+        for _ in 1..postgres.as_ref().map_or(1, |postgres| postgres.nodes) {
+            let settings = [&[("server.public_url", public.as_str())], &settings[..]].concat();
+            nodes.push(Self::start_with(folder.path(), &settings, Arc::clone(&clock)).await);
+        }
+        acquainted(&nodes).await;
         Self { nodes, turn: AtomicUsize::new(0), clock, folder, postgres }
     }
 
@@ -111,6 +130,11 @@ impl Server {
     pub(crate) fn address(&self) -> SocketAddr {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         self.nodes[turn % self.nodes.len()].address
+    }
+
+    /// Where people think that it is: the first node.
+    pub(crate) fn public(&self) -> SocketAddr {
+        self.nodes[0].address
     }
 
     pub(crate) fn clock(&self) -> &ManualClock {
@@ -250,6 +274,17 @@ impl Inside {
         let granted = self.app.sign_up(sign_up, &Client::console()).await.unwrap().granted;
         let Some(Granted::Token(token)) = granted else { panic!("no token") };
         self.app.authenticate(Credential::Token(&token)).await.unwrap()
+    }
+}
+
+/// Waits until all nodes know of one another.
+async fn acquainted(nodes: &[Started]) {
+    let hubs = nodes.iter().map(|node| node.alive.downcast_ref::<Running>().unwrap().app().live.hub());
+    for hub in hubs.filter(|_| nodes.len() > 1) {
+        while hub.bus_counts().is_none_or(|bus| bus.nodes < nodes.len()) {
+            // sleep: polls what tasks of the nodes do.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 }
 

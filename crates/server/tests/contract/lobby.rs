@@ -86,7 +86,7 @@ async fn any_password_is_taken_and_the_token_says_who() {
 /// Proves: lobby.join.cookie, lobby.join.foreign_origin
 #[tokio::test]
 async fn a_cookie_opens_the_lobby_to_its_own_pages_only() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     server.member("ada").await;
     let credentials = json!({"username": "ada", "password": PASSWORD});
     let login = server.post("/api/sessions/", &credentials).send().await;

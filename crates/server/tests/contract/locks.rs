@@ -13,7 +13,7 @@ const FAILURES: usize = 5;
 /// throttles in these tests.
 async fn locking_server() -> Server {
     let failures = FAILURES.to_string();
-    Server::with(&[
+    Server::alone(&[
         ("limits.enabled", "true"),
         ("limits.failures", &failures),
         ("limits.account_burst", "1000"),

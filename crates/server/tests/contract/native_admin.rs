@@ -192,7 +192,7 @@ async fn the_server_says_how_it_is() {
 /// Proves: native.admin.rooms
 #[tokio::test]
 async fn rooms_are_seen_but_those_of_two() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let root = admin(&server, "root").await;
     let ada = person(&server, "ada").await;
     for body in [json!({"name": "tea", "visibility": "private"}), json!({"name": "Tea two", "visibility": "public"})] {

@@ -41,7 +41,7 @@ async fn a_picture_is_written_anew() {
     let me = send(&server, &ada, photo).await.expect(200).json();
     let path = me["avatar"].as_str().unwrap().to_owned();
     assert!(path.starts_with(&format!("/api/v2/accounts/{}/avatar?v=", ada.id)), "{path}");
-    assert_eq!(me["profile_picture"], format!("http://{}{path}", server.address()));
+    assert_eq!(me["profile_picture"], format!("http://{}{path}", server.public()));
 
     let picture = server.get(&path).send().await.expect(200);
     assert_eq!(picture.header("content-type"), Some("image/png"));
@@ -59,7 +59,7 @@ async fn a_picture_is_written_anew() {
     }
     let person = server.get(&format!("/api/v2/accounts/{}", ada.id)).send().await.expect(200).json();
     let user = server.get("/api/users/me/").bearer(&ada.token).send().await.json()["data"]["user"].take();
-    assert_eq!(user["profile_picture"], format!("http://{}{}", server.address(), person["avatar"].as_str().unwrap()));
+    assert_eq!(user["profile_picture"], format!("http://{}{}", server.public(), person["avatar"].as_str().unwrap()));
 }
 
 /// Proves: native.avatars.cache
@@ -107,7 +107,7 @@ async fn what_is_too_large_or_no_picture_is_refused() {
 /// Proves: native.avatars.slow
 #[tokio::test]
 async fn who_sends_slowly_keeps_nobody_else_from_sending() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let ada = person(&server, "ada").await;
     let picture = encoded(&flag(), ImageFormat::Png);
     let (begin, rest) = picture.split_at(20);

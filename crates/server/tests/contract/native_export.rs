@@ -53,7 +53,7 @@ async fn all_that_is_kept_comes_and_nothing_of_others() {
 /// Proves: native.export.few
 #[tokio::test]
 async fn there_are_a_few_a_day() {
-    let server = Server::with(&[("limits.enabled", "true")]).await;
+    let server = Server::alone(&[("limits.enabled", "true")]).await;
     let ada = person(&server, "ada").await;
     for _ in 0..3 {
         by(&server, &ada, "GET", EXPORT).send().await.expect(200);

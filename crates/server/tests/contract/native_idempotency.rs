@@ -53,7 +53,7 @@ async fn a_key_names_one_request() {
 /// Proves: native.idempotency.refusal
 #[tokio::test]
 async fn a_refusal_is_repeated_and_a_throttle_is_not() {
-    let server = Server::with(&[("limits.enabled", "true"), ("limits.source_burst", "1")]).await;
+    let server = Server::alone(&[("limits.enabled", "true"), ("limits.source_burst", "1")]).await;
     let weak = ada("12345", "none");
     let first = sign_up(&server, "k1", &weak).send().await.expect(422);
     let again = sign_up(&server, "k1", &weak).send().await.expect(422);
@@ -92,7 +92,7 @@ fn left(answer: &Response) -> u32 {
 #[tokio::test]
 async fn whoever_is_logged_in_knows_what_is_left() {
     let settings = [("limits.enabled", "true"), ("limits.api_burst", "5"), ("limits.api_per_minute", "60")];
-    let server = Server::with(&settings).await;
+    let server = Server::alone(&settings).await;
     let ada = person(&server, "ada").await;
     let ask = async || by(&server, &ada, "GET", ME).send().await;
     let first = ask().await.expect(200);

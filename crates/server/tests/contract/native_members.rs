@@ -15,7 +15,7 @@ async fn role(server: &Server, who: &Member, name: &str, of: &Member, role: &str
 /// Proves: native.members.join, native.members.list, native.members.leave, native.members.last_owner
 #[tokio::test]
 async fn people_come_and_go() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     server.make(&ada, "tea", "public").await;
     let joined = server.ask(&bob, "PUT", &room("tea", "/members/me"), None).await.expect(200).json();
@@ -237,7 +237,7 @@ async fn nobody_acts_on_their_equals_but_owners_and_administrators() {
 /// Proves: native.slow_mode.together, native.slow_mode.exempt, native.slow_mode.retry
 #[tokio::test]
 async fn a_slow_room_is_slow_through_every_door() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     server.make(&ada, "tea", "public").await;
     server.ask(&ada, "PATCH", &room("tea", ""), Some(json!({"slow_mode": 10}))).await.expect(200);
@@ -265,7 +265,7 @@ async fn a_slow_room_is_slow_through_every_door() {
 /// Proves: native.slow_mode.given_back
 #[tokio::test]
 async fn a_message_that_fails_takes_no_turn_in_a_slow_room() {
-    let server = Server::start().await;
+    let server = Server::alone(&[]).await;
     let (ada, bob) = (server.member("ada").await, server.member("bob").await);
     server.make(&ada, "tea", "public").await;
     server.ask(&ada, "PATCH", &room("tea", ""), Some(json!({"slow_mode": 10}))).await.expect(200);

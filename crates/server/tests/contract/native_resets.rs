@@ -54,7 +54,7 @@ async fn a_mailed_secret_sets_a_password() {
     log_in(&server, "ada", PASSWORD).await.expect(429);
     ask(&server, "ada@example.com").await.expect(202);
     let mail = server.mail("ada@example.com", 2).await;
-    let own = format!("http://{}/app/reset#", server.address());
+    let own = format!("http://{}/app/reset#", server.public());
     assert!(mail.body.contains(&own), "{}", mail.body);
     let secret = mail.reset_secret();
     assert!(secret.len() >= 43, "fewer than 256 bits");

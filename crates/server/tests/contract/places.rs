@@ -31,7 +31,7 @@ async fn assert_answered(guests: &mut [Connection]) {
 
 #[tokio::test]
 async fn a_source_has_as_many_connections_as_it_may() {
-    let server = Server::with(&[("chat.connections_per_address", "3")]).await;
+    let server = Server::alone(&[("chat.connections_per_address", "3")]).await;
     let mut guests = guests(&server, 3).await;
     for _ in 0..3 {
         let answer = server.get(QUESTION).open().await.until_closed().await;

@@ -267,7 +267,7 @@ async fn logout_ends_every_access_token_of_the_session_and_no_other() {
 /// Proves: tokens.signup.mail, tokens.verify.page
 #[tokio::test]
 async fn a_scanner_that_opens_the_link_verifies_nothing() {
-    let server = Server::with(&[("server.public_url", "https://parlour.example")]).await;
+    let server = Server::alone(&[("server.public_url", "https://parlour.example")]).await;
     let ada = sign_up(&server, "ada@example.com").await;
     let mail = server.mail("ada@example.com", 1).await;
     let secret = mail.secret();

@@ -26,8 +26,8 @@ use parlour_websocket::{CloseCode, Connection as Socket};
 pub use batcher::{Hearing, Posted, Telling};
 pub use memory::KnownRoom;
 pub use parlour_hub::{
-    Announcer, Connection, Conversation, Counts, Encoder, Ended, Farewell, Feed, Flow, Followers, Found, Heard, Here,
-    MOST_ROOMS, NotFollowed, Note, PutOut, Turn,
+    Announcer, Connection, Conversation, Counts, Encoder, Ended, Expected, Farewell, Feed, Flow, Followers, Found,
+    Heard, Here, MOST_ROOMS, NotFollowed, Note, PutOut, Turn,
 };
 
 pub(crate) use access::is_admin;
@@ -71,8 +71,20 @@ impl App {
         still_good.map(drop)
     }
 
+    /// Says, before a socket is opened, from where on a room is heard through it: after `since`, or from now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`].
+    pub async fn beginning(&self, room: &RoomName, since: Option<Seq>) -> Result<Beginning> {
+        let expected = match since {
+            Some(_) => None,
+            None => self.live.hub().expect(room).await.map_err(|JoinError::HistoryAway| Error::Busy(TRY_AGAIN))?,
+        };
+        Ok(Beginning { since: since.or(expected.as_ref().map(|expected| expected.since)), _expected: expected })
+    }
+
     /// Gives a socket a seat in a room, and serves it from then on until one of the two sides ends it. What happens in
-    /// the room is written by `encoder`, from after `since` on or from now; what the peer says goes to `conversation`.
+    /// the room is written by `encoder`, from its beginning; what the peer says goes to `conversation`.
     #[expect(clippy::too_many_arguments, reason = "each is another thing, and there is one caller a contract")]
     pub async fn attend<C: Conversation + 'static>(
         self,
@@ -81,10 +93,10 @@ impl App {
         room: RoomName,
         caller: Option<Caller>,
         encoder: &'static dyn Encoder,
-        since: Option<Seq>,
+        beginning: Beginning,
         conversation: C,
     ) {
-        match self.join(&room, &connection, caller.as_ref(), encoder, since).await {
+        match self.join(&room, &connection, caller.as_ref(), encoder, beginning.since).await {
             Ok(seat) => {
                 // Whoever was put out while their socket was being opened had no seat yet to be put out of. Nobody is put
                 // out of a room that is open to all, which most are; the rest is in a box, as it is rare.
@@ -177,6 +189,13 @@ impl App {
         }
         violation(text, key).map_or(Ok(()), |violation| Err(violation.into()))
     }
+}
+
+/// From where on a room is heard.
+pub struct Beginning {
+    since: Option<Seq>,
+    /// Keeps the room active until the seat is taken.
+    _expected: Option<Box<Expected>>,
 }
 
 /// A message as its sender wrote it.
