@@ -11,7 +11,7 @@ const KEEP: &str = r#"
 log=$(mktemp)
 "$1" --addr 127.0.0.1 --port "$2" --log "$log" &
 server=$!
-trap 'kill $server; rm -f "$log"' EXIT
+trap 'kill $server; wait $server; rm -f "$log"' EXIT
 until grep --quiet "Server is ready" "$log"; do kill -0 $server && sleep 0.05 || exit 1; done
 echo ready
 cat >/dev/null
