@@ -113,7 +113,7 @@ impl Subscription {
 
     /// Takes what the history says of the head: hints may have been lost.
     pub(crate) fn learn(&mut self, head: &Head) -> Progress {
-        let turned = self.enter(Log::of(head), head.last_seq + 1);
+        let turned = self.enter(Log::of(head), head.last_seq.saturating_add(1));
         if turned.is_some() {
             self.known = self.known.max(head.last_seq);
         }

@@ -40,14 +40,16 @@ pub(crate) async fn watch(app: App, mut seen: i64) {
 }
 
 async fn catch_up(app: &App, seen: i64) -> Result<i64> {
-    if app.store.control_head().await? == seen {
+    let head = app.store.control_head().await?;
+    if head == seen {
         return Ok(seen);
     }
-    let mut newest = seen;
     let lines = app.store.control_since(seen).await?;
-    if lines.first().is_some_and(|line| line.seq != seen + 1) {
+    // When nothing follows, all that was missed is gone by now, or the database is an earlier one than it was.
+    let mut newest = if lines.is_empty() { head } else { seen };
+    if lines.first().is_none_or(|line| line.seq != seen + 1) {
         // Away for longer than the lines are kept: what they said is not known, so nothing remembered is believed.
-        app.forget_everything();
+        believe_nothing(app).await?;
     }
     for line in lines {
         heed(app, &line).await?;
@@ -70,8 +72,14 @@ async fn heed(app: &App, line: &ControlLine) -> Result<()> {
             app.live.memory().forget_number(changed);
             app.clear(changed).await;
         }
+        ControlKind::Unknown => believe_nothing(app).await?,
     }
     Ok(())
+}
+
+async fn believe_nothing(app: &App) -> Result<()> {
+    app.forget_everything();
+    app.renew_keys().await
 }
 
 /// Shows what somebody wrote under the name they have now, or not at all when they are gone.

@@ -18,6 +18,9 @@ pub enum ControlKind {
     KeysChanged,
     /// Who may do what in a room changed, or the room is new or gone; the subject is its number.
     RoomChanged,
+    /// Something that this program does not know, written by a newer one. Whatever it is, nothing that is remembered can be
+    /// relied on.
+    Unknown,
 }
 
 /// One line of the control log.
@@ -90,6 +93,7 @@ impl ControlKind {
             Self::AccountChanged => "account_changed",
             Self::KeysChanged => "keys_changed",
             Self::RoomChanged => "room_changed",
+            Self::Unknown => "unknown",
         }
     }
 }
@@ -97,7 +101,7 @@ impl ControlKind {
 impl FromCell for ControlKind {
     fn from_cell(cell: Cell<'_>) -> Option<Self> {
         let Cell::Text(name) = cell else { return None };
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Some(Self::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or(Self::Unknown))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use parlour_store::doorbell::MOST_BYTES;
-use parlour_store::{Doorbell, Ears, Heard, NewNode, Rung, Store};
+use parlour_store::{ControlKind, Doorbell, Ears, Heard, NewNode, Rung, Store};
 use tokio::time::timeout;
 
 use crate::harness::{Home, START, audit, connect, member, on_both};
@@ -30,6 +30,17 @@ async fn a_node_lives_while_its_beat_grows() {
         assert_eq!(store.nodes().await.unwrap()[0].beat, 3, "whoever enters again goes on");
         store.leave_node(1).await.unwrap();
         assert_eq!(store.nodes().await.unwrap(), []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_newer_program_announces_is_heard_though_not_understood() {
+    on_both(async |home| {
+        home.script("INSERT INTO control (seq, kind, subject, at) VALUES (1, 'weather_changed', 7, 0)").await;
+        home.script("UPDATE control_head SET last_seq = 1").await;
+        let told = home.store.control_since(0).await.unwrap();
+        assert_eq!(told.iter().map(|line| (line.seq, line.kind)).collect::<Vec<_>>(), [(1, ControlKind::Unknown)]);
     })
     .await;
 }
