@@ -25,6 +25,7 @@ mod writers;
 mod refusals;
 
 mod backup;
+mod control;
 #[cfg(target_os = "linux")]
 mod disk;
 mod farewell;

@@ -1,0 +1,46 @@
+//! What a server does when the control log does not say what it needs to know: it believes nothing that it remembers.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::http::PATIENCE;
+use crate::people::member;
+use crate::process::Folder;
+
+/// A session is ended past the server, and nothing tells of that but this.
+async fn ended_and_told_by(script: &str) {
+    let folder = Folder::new();
+    let server = folder.start(&[]).await;
+    let token = member(server.address, "Ada").await;
+    let me = async || server.get("/api/users/me/").bearer(&token).send().await.status;
+    assert_eq!(me().await, 200, "it is remembered from now on");
+    let ended = "UPDATE session SET ended_at = 1";
+    folder.database().execute_batch(&format!("BEGIN IMMEDIATE; {ended}; {script}; COMMIT")).unwrap();
+    let refused = async {
+        while me().await != 401 {
+            // sleep: polls what another process does.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(timeout(PATIENCE, refused).await.is_ok(), "the session is still believed\n{}", server.log());
+}
+
+#[tokio::test]
+async fn a_line_of_a_newer_program_makes_it_believe_nothing_it_remembers() {
+    ended_and_told_by(
+        "UPDATE control_head SET last_seq = last_seq + 1; \
+         INSERT INTO control (seq, kind, subject, at) SELECT last_seq, 'weather_changed', 7, 0 FROM control_head",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_log_that_went_back_makes_it_believe_nothing_it_remembers() {
+    ended_and_told_by("DELETE FROM control; UPDATE control_head SET last_seq = last_seq - 1").await;
+}
+
+#[tokio::test]
+async fn a_log_whose_lines_are_all_gone_makes_it_believe_nothing_it_remembers() {
+    ended_and_told_by("DELETE FROM control; UPDATE control_head SET last_seq = last_seq + 1").await;
+}
