@@ -7,6 +7,7 @@ pub mod data_folder;
 pub mod open_files;
 pub mod opening;
 pub mod running;
+pub mod start_error;
 pub mod telemetry;
 
 mod accepting;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::config::Config;
 use crate::data_folder;
-use crate::running::{StartError, fault, sentence};
+use crate::start_error::{StartError, fault, sentence};
 
 /// How long a start waits for a PostgreSQL that is away: machines that start together are ready in any order.
 const PATIENCE: Duration = Duration::from_mins(1);

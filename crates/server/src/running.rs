@@ -1,6 +1,5 @@
 //! A running server: started in order, stopped in the opposite one.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,26 +18,8 @@ use tokio::task::JoinHandle;
 use crate::accepting::{Places, accept, listen};
 use crate::config::Config;
 use crate::opening::open_app;
+use crate::start_error::{StartError, fault, sentence};
 use crate::telemetry::Metrics;
-
-/// Why a server does not start, in a sentence for the operator.
-#[derive(Debug)]
-pub struct StartError(String);
-
-impl StartError {
-    /// With this sentence.
-    pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for StartError {}
 
 /// A server that accepts.
 pub struct Running {
@@ -122,15 +103,4 @@ const FINISH: Duration = Duration::from_secs(5);
 
 async fn bind(address: &str) -> Result<TcpListener, StartError> {
     listen(address).await.map_err(|error| StartError::new(format!("cannot listen on {address}: {error}")))
-}
-
-pub(crate) fn sentence(error: impl fmt::Display) -> StartError {
-    StartError::new(error.to_string())
-}
-
-pub(crate) fn fault(error: parlour_service::Error) -> StartError {
-    match error {
-        parlour_service::Error::Internal(fault) => sentence(fault),
-        other => StartError::new(format!("{other:?}")),
-    }
 }

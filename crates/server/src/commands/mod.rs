@@ -20,7 +20,7 @@ use crate::clock::SystemClock;
 use crate::config::{ConfigError, Given, Loaded, load};
 use crate::data_folder;
 use crate::opening::open_app;
-use crate::running::StartError;
+use crate::start_error::StartError;
 use crate::telemetry;
 
 /// Accounts, tokens and live chat behind one door.
