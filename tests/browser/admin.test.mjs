@@ -30,7 +30,13 @@ async function make() {
 }
 
 const row = (page, text) => page.locator('.rows .entry').filter({ hasText: text });
-const goTo = (page, tab) => page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name: tab }).click();
+
+/** Follows a tab. Its page is put up anew a moment after the click, even where it stands already: who types before loses it. */
+async function goTo(page, tab) {
+  const before = await page.locator('.sheet-body').elementHandle();
+  await page.getByRole('navigation', { name: 'Administration' }).getByRole('link', { name: tab }).click();
+  await page.waitForFunction((body) => !body.isConnected, before);
+}
 
 /** Finds an account by the beginning of its name, and opens what may be done about it. */
 async function about(admin, name) {

@@ -111,7 +111,9 @@ async fn after_a_broken_line_nothing_is_missing_and_nothing_repeated() {
     }
     let mut reader = Live::of(&server, &ada).await;
     let subscribed = reader.subscribe("tea", Some((&epoch, last))).await;
-    assert_eq!((&subscribed["recovered"], &subscribed["seq"]), (&json!(true), &json!(last + 5)));
+    assert_eq!(subscribed["recovered"], true);
+    // A node that has not heard of the newest yet says what it knows, and tells the rest like what comes later.
+    assert!(subscribed["seq"].as_i64().is_some_and(|seq| seq <= last + 5), "{subscribed}");
     writer.post("tea", "and on", "k3").await;
     let mut told = Vec::new();
     for seq in last + 1..=last + 6 {
@@ -123,7 +125,12 @@ async fn after_a_broken_line_nothing_is_missing_and_nothing_repeated() {
     for (epoch, seq) in [("0", last), ("nonsense", last), (epoch.as_str(), last + 100), (epoch.as_str(), -1)] {
         let mut late = Live::of(&server, &ada).await;
         let subscribed = late.subscribe("tea", Some((epoch, seq))).await;
-        assert_eq!((&subscribed["recovered"], &subscribed["seq"]), (&json!(false), &json!(last + 6)), "{epoch} {seq}");
+        assert_eq!(subscribed["recovered"], false, "{epoch} {seq}");
+        let head = subscribed["seq"].as_i64().unwrap();
+        assert!(head <= last + 6, "{epoch} {seq}");
+        for seq in head + 1..=last + 6 {
+            assert_eq!(late.event().await["seq"], json!(seq), "{epoch}");
+        }
     }
 }
 
