@@ -66,6 +66,7 @@ impl Inner {
                 lock(&cluster.nodes).heed(node, seq);
                 cluster.answered.notify_waiters();
             }
+            Control::Look => cluster.control.notify_one(),
         }
     }
 
@@ -128,7 +129,7 @@ impl Inner {
         // Read first: a room that begins meanwhile tells of its people with later versions.
         let version = cluster.outbox.version();
         let nobody = || Presence::Everybody { room: name.clone(), version, part: 0, parts: 1, people: Vec::new() };
-        for part in self.rooms.find(name).map_or_else(|| vec![nobody()], |room| room.everybody()) {
+        for part in self.rooms.find(name).map_or_else(|| vec![nobody()], |room| room.everybody(remote.portion())) {
             remote.say(part);
         }
     }
@@ -231,7 +232,7 @@ impl Hub {
     /// connections are gone.
     pub async fn leave(&self) {
         let (Some(cluster), Some(remote)) = (&self.0.cluster, self.0.bus.remote()) else { return };
-        cluster.outbox.take().into_iter().for_each(|told| remote.say(told));
+        cluster.outbox.take(remote.portion()).into_iter().for_each(|told| remote.say(told));
         remote.say(Presence::Leaving);
         remote.flush().await;
         let _late = timeout(LEASE, cluster.leases.leave(remote.node())).await;
@@ -290,7 +291,7 @@ async fn tell_changes(hub: Weak<Inner>) {
         }
         let Some(hub) = hub.upgrade() else { return };
         let Some(remote) = hub.bus.remote() else { return };
-        outbox.take().into_iter().for_each(|told| remote.say(told));
+        outbox.take(remote.portion()).into_iter().for_each(|told| remote.say(told));
     }
 }
 
@@ -308,7 +309,7 @@ async fn tell_everybody(hub: Weak<Inner>, mut connects: watch::Receiver<u64>, wo
             let Some(hub) = hub.upgrade() else { return };
             let Some(remote) = hub.bus.remote().filter(|remote| remote.is_connected()) else { break };
             for room in some {
-                room.everybody().into_iter().for_each(|part| remote.say(part));
+                room.everybody(remote.portion()).into_iter().for_each(|part| remote.say(part));
                 for node in room.unconfirmed() {
                     remote.say(Presence::WhoIsHere { room: room.name.clone(), of: Some(node) });
                 }

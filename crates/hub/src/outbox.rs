@@ -7,14 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parlour_model::RoomName;
 use tokio::sync::Notify;
 
-use crate::bus::{Change, Presence};
+use crate::bus::{Change, Portion, Presence};
 use crate::lock::lock;
 
 /// The most changes that wait. More are lost, which the others see by the versions.
 const MOST_WAITING: usize = 20_000;
-
-/// The most people of one letter.
-pub(crate) const MOST_A_LETTER: usize = 1_000;
 
 /// What is to be told, of all rooms.
 #[derive(Default)]
@@ -59,22 +56,24 @@ impl Outbox {
         self.bell.notified().await;
     }
 
-    /// What is to be told now: of each room in order, and in as few pieces as may be.
-    pub(crate) fn take(&self) -> Vec<Presence> {
+    /// What is to be told now: of each room in order, and in as few letters as may be.
+    pub(crate) fn take(&self, letter: Portion) -> Vec<Presence> {
         let waiting = std::mem::take(&mut *lock(&self.waiting));
-        let mut open: HashMap<RoomName, usize> = HashMap::new();
+        let mut open: HashMap<RoomName, (usize, Portion)> = HashMap::new();
         let mut told: Vec<Presence> = Vec::new();
         for Waiting { room, since, version, change } in waiting {
-            let last = open.get(&room).and_then(|index| told.get_mut(*index));
-            if let Some(Presence::Changed { version: last, changes, .. }) = last
+            if let Some((index, left)) = open.get_mut(&room)
+                && let Some(Presence::Changed { version: last, changes, .. }) = told.get_mut(*index)
                 && *last == since
-                && changes.len() < MOST_A_LETTER
+                && left.takes(&change)
             {
                 *last = version;
                 changes.push(change);
                 continue;
             }
-            open.insert(room.clone(), told.len());
+            let mut left = letter;
+            left.takes(&change);
+            open.insert(room.clone(), (told.len(), left));
             told.push(Presence::Changed { room, since, version, changes: vec![change] });
         }
         told
@@ -100,13 +99,13 @@ mod tests {
         assert_eq!(outbox.put(&name("den"), 0, vec![gone(5)]), 5, "the room has begun anew");
         let changed = |text, since, version, changes| Presence::Changed { room: name(text), since, version, changes };
         assert_eq!(
-            outbox.take(),
+            outbox.take(Portion::of_letters(8_000)),
             [
                 changed("tea", 0, 4, vec![gone(1), gone(2), gone(4)]),
                 changed("den", 0, 3, vec![gone(3)]),
                 changed("den", 0, 5, vec![gone(5)]),
             ]
         );
-        assert_eq!(outbox.take(), []);
+        assert_eq!(outbox.take(Portion::of_letters(8_000)), []);
     }
 }

@@ -91,6 +91,8 @@ pub(crate) enum Control {
     Written(i64),
     /// The node that says so heeds all up to this place.
     Heeded(i64),
+    /// What was written there last is to be heeded now: there was more to say of it than the bus takes.
+    Look,
 }
 
 /// About who is where. Each node speaks of the people that it has itself.
@@ -174,9 +176,16 @@ impl Hint {
 
     /// The same in fewer bytes, for a bus that does not take so many.
     pub(crate) fn shortened(&self) -> Option<Self> {
-        let Self::Published(Published { room, head_id, epoch, events }) = self else { return None };
-        let last = events.last()?.seq;
-        Some(Self::Stands { room: room.clone(), head_id: *head_id, epoch: *epoch, last })
+        match self {
+            Self::Published(Published { room, head_id, epoch, events }) => {
+                let last = events.last()?.seq;
+                Some(Self::Stands { room: room.clone(), head_id: *head_id, epoch: *epoch, last })
+            }
+            // Who may stay, every node can find out itself.
+            Self::TurnedOut { .. } => Some(Self::Control(Control::Look)),
+            // Lists of people are cut before they are sent, and the rest is short.
+            _ => None,
+        }
     }
 }
 

@@ -89,6 +89,7 @@ mod tests {
             Hint::Typing { room: room(), author: ada() },
             Hint::Control(Control::Written(7)),
             Hint::Control(Control::Heeded(7)),
+            Hint::Control(Control::Look),
             Hint::Presence(Presence::Beat { beat: 7, heeded: 8 }),
             Hint::Presence(Presence::Leaving),
             Hint::Presence(Presence::Changed { room: room(), since: 1, version: u64::MAX, changes }),

@@ -9,6 +9,7 @@ mod hint;
 mod letter;
 mod local;
 mod nats;
+mod portion;
 mod remote;
 
 use std::time::Duration;
@@ -18,6 +19,7 @@ pub(crate) use hint::{Change, Control, Hint, Listener, Presence};
 pub use hint::{NodeId, Published};
 pub(crate) use local::Local;
 pub use nats::{Nats, NatsSettings};
+pub(crate) use portion::Portion;
 pub(crate) use remote::{Remote, TUNING, Tuned};
 
 /// The bus that was chosen at start.

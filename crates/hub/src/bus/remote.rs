@@ -13,6 +13,7 @@ use super::carrier::{BusCounts, Carrier, Inbox, State, Topic};
 use super::hint::{Hint, NodeId, Presence};
 use super::letter;
 use super::local::Local;
+use super::portion::Portion;
 use crate::history::BoxFuture;
 use crate::lock::lock;
 
@@ -71,6 +72,11 @@ impl Remote {
         let is_sent = letter.len() <= self.carrier.most_bytes() && self.carrier.send(topic, letter);
         let count = if is_sent { &self.state.sent } else { &self.state.dropped };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How much of a list goes into one letter.
+    pub(crate) fn portion(&self) -> Portion {
+        Portion::of_letters(self.carrier.most_bytes())
     }
 
     pub(crate) fn say(&self, presence: Presence) {

@@ -4,11 +4,10 @@ use parlour_model::{AccountId, Author, Timestamp};
 use tokio::time::Instant;
 
 use super::{Arrived, Later, Room};
-use crate::bus::{Change, NodeId, Presence};
+use crate::bus::{Change, NodeId, Portion, Presence};
 use crate::elsewhere::Step;
 use crate::farewell::PutOut;
 use crate::lock::write;
-use crate::outbox::MOST_A_LETTER;
 use crate::places::{Place, Reach};
 
 impl Room {
@@ -162,8 +161,8 @@ impl Room {
         state.people.lose_node(node, until)
     }
 
-    /// What this node says when it is asked for everybody.
-    pub(crate) fn everybody(&self) -> Vec<Presence> {
+    /// What this node says when it is asked for everybody, in letters of that size.
+    pub(crate) fn everybody(&self, letter: Portion) -> Vec<Presence> {
         let (version, people) = {
             let state = self.read();
             // Before this room has told of anybody, what was told last of any room is later than all of an earlier life.
@@ -173,12 +172,10 @@ impl Room {
             };
             (version, state.people.own())
         };
-        let parts = u32::try_from(people.len().div_ceil(MOST_A_LETTER).max(1)).unwrap_or(u32::MAX);
-        let part_of = |part: u32| {
-            let people = people.chunks(MOST_A_LETTER).nth(part as usize).unwrap_or_default().to_vec();
-            Presence::Everybody { room: self.name.clone(), version, part, parts, people }
-        };
-        (0..parts).map(part_of).collect()
+        let cut = letter.cut(people);
+        let parts = u32::try_from(cut.len()).unwrap_or(u32::MAX);
+        let part_of = |(part, people)| Presence::Everybody { room: self.name.clone(), version, part, parts, people };
+        (0..parts).zip(cut).map(part_of).collect()
     }
 
     /// Who has a place here by a connection of this node, or had one a moment ago.

@@ -308,6 +308,11 @@ impl State {
 
     /// Tells of comings and goings at once, unless there are too many people for that.
     fn tell_if_small(&mut self, large: usize, at: Timestamp) -> Later {
+        if self.places.len() == 0 {
+            // Nobody is here to hear of it, and whoever comes is told of all who are: of a large room elsewhere, too.
+            drop(self.people.news(usize::MAX));
+            return Later(false);
+        }
         if self.people.len() <= large && !self.tells_later {
             return self.tell(at);
         }

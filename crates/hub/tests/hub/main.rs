@@ -16,6 +16,7 @@ mod herd;
 mod large;
 mod lines;
 mod many;
+mod multitude;
 mod nodes;
 mod notes;
 mod order;

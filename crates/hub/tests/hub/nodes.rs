@@ -15,7 +15,7 @@ use crate::support::{Dice, Plain, guest, member, pass, person};
 const LAST: Seq = 200;
 
 /// A guest who hears of people.
-fn watcher() -> NewSeat {
+pub(crate) fn watcher() -> NewSeat {
     NewSeat { person: None, encoder: &Plain, since: None }
 }
 

@@ -32,5 +32,6 @@ mod watcher;
 mod bus_away;
 mod crash;
 mod cut_off;
+mod multitude;
 mod rolling;
 mod together;

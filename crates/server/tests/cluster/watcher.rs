@@ -14,16 +14,27 @@ pub(crate) struct Watcher {
     socket: Socket,
     /// Who was there at the beginning.
     present: Vec<String>,
+    /// How many that were, listed or not.
+    count: u64,
 }
 
 impl Watcher {
     /// In a room where something was said, when these people are there: a socket is open before its seat is taken, and
     /// other nodes hear of it a moment later.
     pub(crate) async fn when(node: &Node, room: &str, people: &[&str]) -> Self {
+        Self::once(node, room, |watcher| watcher.present == people).await
+    }
+
+    /// When so many people are there.
+    pub(crate) async fn when_many(node: &Node, room: &str, count: u64) -> Self {
+        Self::once(node, room, |watcher| watcher.count == count).await
+    }
+
+    async fn once(node: &Node, room: &str, holds: impl Fn(&Self) -> bool) -> Self {
         let watching = async {
             loop {
                 let watcher = Self::of(node, room).await;
-                if watcher.present == people {
+                if holds(&watcher) {
                     return watcher;
                 }
                 // sleep: polls what several processes do.
@@ -36,11 +47,12 @@ impl Watcher {
     async fn of(node: &Node, room: &str) -> Self {
         let mut socket = Handshake::new(node.address(), "GET", "/api/v2/live").connect().await;
         socket.send(&json!({"type": "subscribe", "room": room, "id": 1})).await;
-        let mut watcher = Self { socket, present: Vec::new() };
+        let mut watcher = Self { socket, present: Vec::new(), count: 0 };
         let subscribed = watcher.next("subscribed").await;
         let people = subscribed["present"]["people"].as_array().unwrap();
         watcher.present = people.iter().map(|one| one["username"].as_str().unwrap().to_owned()).collect();
         watcher.present.sort();
+        watcher.count = subscribed["present"]["count"].as_u64().unwrap();
         watcher
     }
 
