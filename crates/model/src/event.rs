@@ -102,14 +102,31 @@ impl EventBody {
     /// Gives an account another name in what happened, or takes it out when it is gone (`None`). Whether that changed
     /// anything.
     pub fn sign(&mut self, account: AccountId, name: Option<&str>) -> bool {
-        match self {
-            Self::Message { author, .. } | Self::Member { subject: author, .. } if author.id == account => {
-                match name {
-                    Some(name) => name.clone_into(&mut author.username),
-                    None => *self = Self::Erased,
-                }
+        match (self, name) {
+            (this @ (Self::Message { .. } | Self::Member { .. }), None) if this.is_of(account) => {
+                *this = Self::Erased;
                 true
             }
+            (Self::Message { author, .. }, Some(name)) if author.id == account => rename(author, name),
+            (Self::Member { by, subject, .. }, Some(name)) if subject.id == account => {
+                let is_signed = sign(by, account, Some(name));
+                rename(subject, name) || is_signed
+            }
+            (this, name) => this.sign_deed(account, name),
+        }
+    }
+
+    /// Whether it ends with the account: who wrote it, or whom it is about.
+    fn is_of(&self, account: AccountId) -> bool {
+        match self {
+            Self::Message { author, .. } | Self::Member { subject: author, .. } => author.id == account,
+            _ => false,
+        }
+    }
+
+    /// As [`EventBody::sign`], of who did something about something else.
+    fn sign_deed(&mut self, account: AccountId, name: Option<&str>) -> bool {
+        match self {
             Self::Edited { by, .. }
             | Self::Deleted { by, .. }
             | Self::Reaction { by, .. }
@@ -142,11 +159,19 @@ const MOST_BYTES_A_REACTION: usize = 256;
 
 fn sign(by: &mut Option<Author>, account: AccountId, name: Option<&str>) -> bool {
     let Some(author) = by.as_mut().filter(|author| author.id == account) else { return false };
-    match name {
-        Some(name) => name.clone_into(&mut author.username),
-        None => *by = None,
+    if let Some(name) = name {
+        return rename(author, name);
     }
+    *by = None;
     true
+}
+
+fn rename(author: &mut Author, name: &str) -> bool {
+    let is_new = author.username != name;
+    if is_new {
+        name.clone_into(&mut author.username);
+    }
+    is_new
 }
 
 /// What a message has beyond its text.

@@ -82,21 +82,16 @@ async fn believe_nothing(app: &App) -> Result<()> {
     app.renew_keys().await
 }
 
-/// Shows what somebody wrote under the name they have now, or not at all when they are gone.
+/// Shows what somebody wrote under the name they have now, or not at all when they are gone. What was remembered of them
+/// says nothing of what the rooms know: it may have been read between the change and this line.
 async fn account_changed(app: &App, id: AccountId) -> Result<()> {
-    let before = app.accounts.get(&id);
     app.accounts.forget(&id);
-    let now = app.known_account(id).await?;
-    if let Some(now) = &now
-        && before.as_ref().is_none_or(|before| before.admin_level != now.admin_level)
-    {
-        app.readmit(now).await;
-    }
-    match (before, now) {
-        // Rooms are gone through only when there is something to find: most changes are of something else.
-        (Some(before), Some(now)) if before.username == now.username => {}
-        (_, Some(now)) => app.live.hub().rename(id, now.username.as_str()),
-        (_, None) => app.live.hub().erase(id),
+    match app.known_account(id).await? {
+        Some(now) => {
+            app.live.hub().rename(id, now.username.as_str());
+            app.readmit(&now).await;
+        }
+        None => app.live.hub().erase(id),
     }
     Ok(())
 }

@@ -273,3 +273,15 @@ async fn what_is_decided_on_one_node_holds_on_the_others() {
     let heard = bob.read().await.unwrap();
     assert_eq!(heard.last().map(String::as_str), Some("den over private"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_a_node_has_heard_of_too_early_is_told_again_by_whoever_has_them() {
+    let town = Town::new(1, 2).await;
+    let mut watcher = town.nodes[1].join(watcher()).await;
+    town.nodes[1].hub.rename(AccountId(1), "countess");
+    let _ada = town.nodes[0].join(member(1, "ada")).await;
+    pass(Duration::from_millis(50)).await;
+    town.nodes[0].hub.rename(AccountId(1), "countess");
+    pass(Duration::from_millis(50)).await;
+    assert_eq!(watcher.read().await.unwrap()[1..], ["joined ada", "left ada", "joined countess"]);
+}

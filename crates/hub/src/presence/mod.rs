@@ -5,7 +5,9 @@
 //!
 //! A node speaks to the others of the people that it has itself, and somebody is present who is anywhere.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod others;
+
+use std::collections::{HashMap, VecDeque};
 
 use parlour_model::{AccountId, Author};
 use tokio::time::Instant;
@@ -168,9 +170,16 @@ impl People {
     /// Gives somebody who is here another name.
     pub(crate) fn rename(&mut self, id: AccountId, username: &str) {
         let Some(person) = self.known.get_mut(&id) else { return };
-        if person.author.username != username {
-            username.clone_into(&mut person.author.username);
-            self.changed.push_back(id);
+        if person.author.username == username {
+            return;
+        }
+        username.clone_into(&mut person.author.username);
+        self.changed.push_back(id);
+        if person.said
+            && let Some(outward) = &mut self.outward
+        {
+            // Others may have heard of the new name before they heard of the person, by the old one.
+            outward.push(Change::Here(person.author.clone()));
         }
     }
 
@@ -191,69 +200,6 @@ impl People {
         if is_own != person.said {
             person.said = is_own;
             outward.push(if is_own { Change::Here(person.author.clone()) } else { Change::Gone(id) });
-        }
-    }
-
-    /// Another node has told of somebody.
-    pub(crate) fn hear(&mut self, node: NodeId, change: &Change) {
-        match change {
-            Change::Here(author) => self.arrive_on(node, author),
-            Change::Gone(id) => self.leave_from(node, *id),
-        }
-    }
-
-    /// Another node has told whom it has, and has nobody else.
-    pub(crate) fn hear_all(&mut self, node: NodeId, people: &[Author]) {
-        let are: HashSet<_> = people.iter().map(|author| author.id).collect();
-        for id in self.of(node) {
-            if !are.contains(&id) {
-                self.leave_from(node, id);
-            }
-        }
-        for author in people {
-            self.arrive_on(node, author);
-        }
-    }
-
-    /// A node is gone. Its people are awaited until then; says whom nobody else has.
-    pub(crate) fn lose_node(&mut self, node: NodeId, until: Instant) -> Vec<AccountId> {
-        let mut awaited = self.of(node);
-        awaited.retain(|id| {
-            let elsewhere = self.known.get_mut(id).and_then(|person| person.elsewhere.as_mut());
-            elsewhere.is_some_and(|elsewhere| {
-                elsewhere.nodes.retain(|one| *one != node);
-                let was_last = elsewhere.nodes.is_empty();
-                elsewhere.awaited_until = was_last.then_some(until);
-                was_last
-            })
-        });
-        awaited
-    }
-
-    fn of(&self, node: NodeId) -> Vec<AccountId> {
-        let is_there = |person: &Person| person.elsewhere.as_ref().is_some_and(|other| other.nodes.contains(&node));
-        self.known.iter().filter(|(_, person)| is_there(person)).map(|(id, _)| *id).collect()
-    }
-
-    fn arrive_on(&mut self, node: NodeId, author: &Author) {
-        let person = self.known.entry(author.id).or_insert_with(|| Person::new(author));
-        let elsewhere = person.elsewhere.get_or_insert_default();
-        elsewhere.awaited_until = None;
-        if !elsewhere.nodes.contains(&node) {
-            elsewhere.nodes.push(node);
-        }
-        if person.told.is_none() {
-            self.changed.push_back(author.id);
-        }
-    }
-
-    fn leave_from(&mut self, node: NodeId, id: AccountId) {
-        let Some(person) = self.known.get_mut(&id) else { return };
-        let Some(elsewhere) = &mut person.elsewhere else { return };
-        elsewhere.nodes.retain(|one| *one != node);
-        if elsewhere.nodes.is_empty() && elsewhere.awaited_until.is_none() {
-            person.elsewhere = None;
-            self.changed.push_back(id);
         }
     }
 
@@ -363,6 +309,21 @@ mod tests {
         assert_eq!((people.news(9), people.len()), (vec![], 1));
         people.hear_all(NodeId(2), &[]);
         assert_eq!(people.news(9), [News::Left(ada("ada"))]);
+    }
+
+    #[test]
+    fn the_node_that_has_somebody_says_how_they_are_called_now() {
+        const ONE: NodeId = NodeId(1);
+        let mut people = People::new(true);
+        people.hear(ONE, &Change::Here(ada("ada")));
+        people.news(9);
+        people.hear(ONE, &Change::Here(ada("countess")));
+        assert_eq!(people.news(9), [News::Left(ada("ada")), News::Joined(ada("countess"))]);
+        people.arrive(&ada("countess"));
+        people.hear_all(ONE, &[ada("ada")]);
+        assert_eq!(people.news(9), [], "who is late does not rename who is here");
+        people.rename(AccountId(1), "queen");
+        assert_eq!(people.outward(), [Change::Here(ada("countess")), Change::Here(ada("queen"))]);
     }
 
     #[test]
