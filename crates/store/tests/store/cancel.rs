@@ -4,10 +4,13 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use futures_util::future::join;
+use parlour_store::database::Tx;
 use parlour_store::{Store, params, sql};
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
+use tokio::time::timeout;
 
-use crate::harness::{Home, START, member, on_both, sign_up, until_answered};
+use crate::harness::{DAY, Home, MINUTE, Place, START, connect, member, on_both, sign_up, until_answered};
 
 /// Every sign-up leaves one row in each of these.
 const TABLES: [&str; 4] = ["username", "credential", "known_source", "audit"];
@@ -65,9 +68,57 @@ async fn a_write_dropped_between_two_statements_leaves_nothing_and_holds_nothing
 }
 
 #[tokio::test]
+async fn a_statement_that_nobody_waits_for_is_cancelled_and_delays_nobody() {
+    let home = Home::postgres().await;
+    let Place::Server(server) = &home.place else { unreachable!() };
+    let mut settings = server.settings.clone();
+    // Nothing but a cancellation ends a statement.
+    (settings.connections, settings.statement_timeout) = (2, DAY);
+    let store = Store::open_postgres(&settings, START).await.unwrap();
+    let ada = member(&store, "Ada").await;
+    let lock = connect(&server.url).await;
+    lock.batch_execute("BEGIN; SELECT 1 FROM account FOR UPDATE").await.unwrap();
+    for _ in 0..6 {
+        {
+            let mut write = pin!(store.set_disabled(ada.id, true, START, crate::harness::audit("disable")));
+            tokio::select! {
+                _ = write.as_mut() => panic!("the row is locked"),
+                () = until_waiting(&home, 1) => {}
+            }
+        }
+        let next = timeout(MINUTE, store.account(ada.id)).await.expect("it does not wait behind what was dropped");
+        assert_eq!(next.unwrap().as_ref(), Some(&ada));
+        until_waiting(&home, 0).await;
+    }
+    // Every place in the pool is to be had again: these two meet while both are open.
+    let barrier = Arc::new(Barrier::new(2));
+    let meet = || {
+        let barrier = Arc::clone(&barrier);
+        store.database().write(async move |tx: &mut Tx<'_>| {
+            let one: Option<(i64,)> = tx.get(sql!("SELECT COUNT(*) FROM room"), params![]).await?;
+            barrier.wait().await;
+            Ok(one)
+        })
+    };
+    let (one, other) = timeout(MINUTE, join(meet(), meet())).await.expect("both places are free");
+    assert_eq!((one.unwrap(), other.unwrap()), (Some((0,)), Some((0,))));
+    store.close().await;
+    home.end().await;
+}
+
+/// Waits until so many statements of this database wait for a lock.
+async fn until_waiting(home: &Home, wanted: i64) {
+    let waiting =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while home.number(waiting).await != wanted {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_write_dropped_in_the_queue_leaves_nothing() {
     let home = Home::sqlite().await;
-    let crate::harness::Place::Folder(folder) = &home.place else { unreachable!() };
+    let Place::Folder(folder) = &home.place else { unreachable!() };
     let other = folder.connection();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for number in 0..20 {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::{join, try_join_all};
+use futures_util::future::{join, join_all};
 use tokio::time::timeout;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement as Prepared};
+use tokio_postgres::{CancelToken, Client, Row, Statement as Prepared};
 
 use super::super::{Params, Sql, Statement, Value};
 use super::fault;
@@ -23,9 +23,20 @@ pub(super) struct Line {
     deadline: Duration,
     /// What is said before the next question, without waiting for its answer.
     opening: Option<Arc<str>>,
+    /// What has been asked and not been answered.
+    open: Open,
     broken: bool,
     /// Whether it is not given to anybody else.
     is_last: bool,
+}
+
+/// A question whose answer has not come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Open {
+    Nothing,
+    Question,
+    /// It is never cancelled: of a commit that waits for its copy on another machine, the server would say yes before it is there.
+    Commit,
 }
 
 /// The longest that a change of the schema may take.
@@ -44,12 +55,34 @@ enum Spoken {
 
 impl Line {
     pub(super) fn new(client: Client, prepares: bool, deadline: Duration) -> Self {
-        Self { client, prepared: HashMap::new(), prepares, deadline, opening: None, broken: false, is_last: false }
+        let (opening, open, broken, is_last) = (None, Open::Nothing, false, false);
+        Self { client, prepared: HashMap::new(), prepares, deadline, opening, open, broken, is_last }
     }
 
     /// Whether it can be given to the next one.
     pub(super) fn is_fit(&self) -> bool {
         !self.is_last && self.stands()
+    }
+
+    /// Whether it was asked something and has not answered: whoever asked has gone away, or has waited for long enough.
+    pub(super) fn is_asked(&self) -> bool {
+        self.open != Open::Nothing && !self.client.is_closed()
+    }
+
+    /// Waits until all that was asked is answered; `false` if nothing more comes.
+    pub(super) async fn is_quiet(&self) -> bool {
+        self.client.batch_execute("").await.is_ok()
+    }
+
+    /// What cancels its question, if that may be cancelled.
+    pub(super) fn cancellation(&self) -> Option<CancelToken> {
+        (self.open == Open::Question).then(|| self.client.cancel_token())
+    }
+
+    /// It has answered.
+    pub(super) fn answered(mut self) -> Self {
+        self.open = Open::Nothing;
+        self
     }
 
     fn stands(&self) -> bool {
@@ -76,22 +109,28 @@ impl Line {
         }
     }
 
+    pub(super) async fn commit(&mut self) -> Result<()> {
+        self.open = Open::Commit;
+        let answer = in_time(&self.client, None, self.deadline, self.client.batch_execute("COMMIT")).await;
+        self.judge(answer)
+    }
+
     pub(super) async fn batch(&mut self, script: &str) -> Result<()> {
-        let opening = self.opening.take();
+        let opening = self.ask();
         let answer = in_time(&self.client, opening, self.deadline, self.client.batch_execute(script)).await;
         self.judge(answer)
     }
 
     pub(super) async fn query(&mut self, sql: Sql, params: &Params) -> Result<Vec<Row>> {
         let spoken = self.spoken(sql).await?;
-        let opening = self.opening.take();
+        let opening = self.ask();
         let answer = in_time(&self.client, opening, self.deadline, spoken.query(&self.client, params)).await;
         self.judge(answer)
     }
 
     pub(super) async fn execute(&mut self, sql: Sql, params: &Params) -> Result<u64> {
         let spoken = self.spoken(sql).await?;
-        let opening = self.opening.take();
+        let opening = self.ask();
         let answer = in_time(&self.client, opening, self.deadline, spoken.execute(&self.client, params)).await;
         self.judge(answer)
     }
@@ -102,8 +141,8 @@ impl Line {
             return Ok(Vec::new());
         }
         let spoken = self.spoken(sql).await?;
-        let opening = self.opening.take();
-        let answers = try_join_all(each.iter().map(|params| spoken.query(&self.client, params)));
+        let opening = self.ask();
+        let answers = all(each.iter().map(|params| spoken.query(&self.client, params)));
         let answer = in_time(&self.client, opening, self.deadline, answers).await;
         self.judge(answer)
     }
@@ -113,12 +152,12 @@ impl Line {
         if work.is_empty() {
             return Ok(Vec::new());
         }
-        let mut all = Vec::with_capacity(work.len());
+        let mut spoken = Vec::with_capacity(work.len());
         for (sql, params) in work {
-            all.push((self.spoken(*sql).await?, params));
+            spoken.push((self.spoken(*sql).await?, params));
         }
-        let opening = self.opening.take();
-        let answers = try_join_all(all.iter().map(|(spoken, params)| spoken.execute(&self.client, params)));
+        let opening = self.ask();
+        let answers = all(spoken.iter().map(|(spoken, params)| spoken.execute(&self.client, params)));
         let answer = in_time(&self.client, opening, self.deadline, answers).await;
         self.judge(answer)
     }
@@ -131,17 +170,27 @@ impl Line {
         if let Some(prepared) = self.prepared.get(&text) {
             return Ok(Spoken::Prepared(prepared.clone()));
         }
-        let opening = self.opening.take();
+        let opening = self.ask();
         let answer = in_time(&self.client, opening, self.deadline, self.client.prepare(sql.postgres)).await;
         let prepared = self.judge(answer)?;
         self.prepared.insert(text, prepared.clone());
         Ok(Spoken::Prepared(prepared))
     }
 
+    /// A question goes out; what is said before it.
+    fn ask(&mut self) -> Option<Arc<str>> {
+        self.open = Open::Question;
+        self.opening.take()
+    }
+
     fn judge<T>(&mut self, answer: Option<Answer<T>>) -> Result<T> {
         match answer {
-            Some(Ok(value)) => Ok(value),
+            Some(Ok(value)) => {
+                self.open = Open::Nothing;
+                Ok(value)
+            }
             Some(Err(error)) => {
+                self.open = Open::Nothing;
                 self.broken |= fault::breaks_the_line(&error);
                 Err(error.into())
             }
@@ -152,6 +201,11 @@ impl Line {
             }
         }
     }
+}
+
+/// All answers to questions that are sent together, also where one of them is an error: the line is not free before the last.
+async fn all<T>(questions: impl Iterator<Item = impl Future<Output = Answer<T>>>) -> Answer<Vec<T>> {
+    join_all(questions).await.into_iter().collect()
 }
 
 /// The answer to a question that is sent right behind an opening; `None` when it does not come.

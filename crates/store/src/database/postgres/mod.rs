@@ -1,5 +1,6 @@
 //! PostgreSQL: a pool of connections whose statements are pipelined, and prepared once where that is possible.
 
+mod abandoned;
 mod doorbell;
 mod fault;
 mod line;

@@ -4,12 +4,14 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::abandoned::settle;
 use super::line::Line;
 use super::pause::Pause;
 use super::settings::PostgresSettings;
@@ -47,11 +49,10 @@ struct Gate {
     closed_until: Option<Instant>,
 }
 
-/// A connection that somebody has. Dropped, it goes back.
+/// A connection that somebody has. Dropped, it goes back, and its place in the pool with it.
 pub(super) struct Taken {
     pool: Pool,
-    line: Option<Line>,
-    _place: OwnedSemaphorePermit,
+    held: Option<(Line, OwnedSemaphorePermit)>,
 }
 
 impl Pool {
@@ -86,7 +87,7 @@ impl Pool {
             Some(line) => line,
             None => self.new_line().await?,
         };
-        Ok(Taken { pool: self.clone(), line: Some(line), _place: place })
+        Ok(Taken { pool: self.clone(), held: Some((line, place)) })
     }
 
     /// A connection outside the pool.
@@ -137,6 +138,12 @@ impl Pool {
         Ok(line)
     }
 
+    fn put_back(&self, line: Line) {
+        if line.is_fit() && !self.0.places.is_closed() {
+            self.idle().push(line);
+        }
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -153,25 +160,38 @@ impl Taken {
     }
 }
 
+const HELD: &str = "it is taken out in the drop only";
+
 impl Deref for Taken {
     type Target = Line;
 
     fn deref(&self) -> &Line {
-        self.line.as_ref().expect("it is taken out in the drop only")
+        &self.held.as_ref().expect(HELD).0
     }
 }
 
 impl DerefMut for Taken {
     fn deref_mut(&mut self) -> &mut Line {
-        self.line.as_mut().expect("it is taken out in the drop only")
+        &mut self.held.as_mut().expect(HELD).0
     }
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        let line = self.line.take().filter(Line::is_fit);
-        if !self.pool.0.places.is_closed() {
-            self.pool.idle().extend(line);
+        let Some((line, place)) = self.held.take() else { return };
+        if !line.is_asked() {
+            self.pool.put_back(line);
+            return;
+        }
+        // Without a runtime everything ends, and the line with it.
+        if let Ok(runtime) = Handle::try_current() {
+            let pool = self.pool.clone();
+            runtime.spawn(async move {
+                if let Some(line) = settle(line, pool.0.encryption.clone()).await {
+                    pool.put_back(line.answered());
+                }
+                drop(place);
+            });
         }
     }
 }

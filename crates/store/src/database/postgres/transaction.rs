@@ -30,7 +30,7 @@ impl Transaction {
             // The server would roll back and call it a success.
             return Err(Error::failed("a transaction was to be committed after one of its statements had failed"));
         }
-        self.line.batch("COMMIT").await?;
+        self.line.commit().await?;
         self.committed = true;
         Ok(self.announced)
     }
