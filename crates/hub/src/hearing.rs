@@ -1,9 +1,8 @@
 //! What the hub of a node does about the hints that it hears.
 
-use parlour_model::{Epoch, RoomId, RoomName, Seq};
+use parlour_model::{RoomName, Seq};
 
 use crate::bus::{Hint, Listener, NodeId, Published};
-use crate::history::Head;
 use crate::node::Inner;
 use crate::subscription::Log;
 
@@ -11,7 +10,6 @@ impl Listener for Inner {
     fn hear(&self, hint: Hint) {
         match hint {
             Hint::Published(published) => self.deliver(published),
-            Hint::Stands { room, head_id, epoch, last } => self.catch_up(&room, head_id, epoch, last),
             Hint::Expelled { room, account, why } => {
                 if let Some(room) = self.rooms.find(&room) {
                     self.tell_later(&room, room.expel(account, why, self.clock.now()));
@@ -33,7 +31,7 @@ impl Listener for Inner {
                 }
             }
             // What only nodes say to one another.
-            Hint::Control(_) | Hint::Presence(_) => {}
+            Hint::Stands { .. } | Hint::Control(_) | Hint::Presence(_) => {}
         }
     }
 
@@ -41,6 +39,11 @@ impl Listener for Inner {
         match hint {
             Hint::Control(control) => self.hear_control(node, control),
             Hint::Presence(presence) => self.hear_presence(node, presence),
+            // Others may be mistaken, or not be who they say: about the log only the store is believed.
+            Hint::Published(published) => self.hear_published(published),
+            Hint::Stands { room, head_id, epoch, last } => {
+                self.hear_head(&room, Log { epoch, id: head_id }, last);
+            }
             other => self.hear(other),
         }
     }
@@ -58,11 +61,22 @@ impl Inner {
         }
     }
 
+    fn hear_published(&self, published: Published) {
+        let Some(room) = self.rooms.find(&published.room) else { return };
+        let log = Log { epoch: published.epoch, id: published.head_id };
+        let (has_hole, is_doubtful) = room.hear(log, published.events);
+        if has_hole {
+            self.repair(&room);
+        }
+        if is_doubtful {
+            self.look(&room);
+        }
+    }
+
     /// Something was committed, and this is only how far the log goes with it.
-    fn catch_up(&self, room: &RoomName, id: RoomId, epoch: Epoch, last_seq: Seq) {
-        let Some(active) = self.rooms.find(room) else { return };
-        if active.learn(&Head { id, name: room.as_str().to_owned(), epoch, last_seq }) {
-            self.repair(&active);
+    fn hear_head(&self, room: &RoomName, log: Log, last: Seq) {
+        if let Some(room) = self.rooms.find(room).filter(|room| room.is_doubtful(log, last)) {
+            self.look(&room);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The hub: every room, seat and connection of this node, and the few tasks that look after them.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use parlour_model::Clock;
@@ -86,7 +86,7 @@ impl Hub {
                 reads: Arc::new(Semaphore::new(MOST_READS)),
                 seats: AtomicUsize::new(0),
                 delivered: Arc::default(),
-                repaired: AtomicU64::new(0),
+                repaired: Arc::default(),
                 wheel: Arc::new(Wheel::new(&settings)),
                 started: Instant::now(),
                 runtime: Handle::current(),

@@ -18,7 +18,7 @@ use crate::line::Line;
 use crate::lock::lock;
 use crate::reading::Reading;
 use crate::registry::Registry;
-use crate::repair::{self, PAGE, RETRY};
+use crate::repair::{PAGE, RETRY, Repairer};
 use crate::room::{Later, Room};
 use crate::rooms::{Hold, Rooms};
 use crate::settings::HubSettings;
@@ -41,7 +41,7 @@ pub(crate) struct Inner {
     pub(crate) seats: AtomicUsize,
     pub(crate) delivered: Arc<AtomicU64>,
     /// Holes in logs that were filled, or are being.
-    pub(crate) repaired: AtomicU64,
+    pub(crate) repaired: Arc<AtomicU64>,
     pub(crate) wheel: Arc<Wheel<Line>>,
     pub(crate) started: Instant,
     /// Events may be published from a thread that is not the runtime's.
@@ -103,9 +103,25 @@ impl Inner {
 
     /// Begins to fill the hole in a room's log.
     pub(crate) fn repair(&self, room: &Arc<Room>) {
-        self.repaired.fetch_add(1, Ordering::Relaxed);
-        let task = repair::repair(Arc::clone(&self.history), Arc::clone(&self.reads), Arc::downgrade(room));
-        self.runtime.spawn(task);
+        self.runtime.spawn(self.repairer(room).repair());
+    }
+
+    /// Looks at the head of a room's log, of which another node has told what this one cannot know.
+    pub(crate) fn look(&self, room: &Arc<Room>) {
+        // However much is told of it, one look is under way.
+        if room.looks_wanted.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.runtime.spawn(self.repairer(room).look());
+        }
+    }
+
+    fn repairer(&self, room: &Arc<Room>) -> Repairer {
+        Repairer {
+            history: Arc::clone(&self.history),
+            reads: Arc::clone(&self.reads),
+            repaired: Arc::clone(&self.repaired),
+            name: room.name.clone(),
+            room: Arc::downgrade(room),
+        }
     }
 
     /// Waits for a person to come back, for as long as the grace is.

@@ -111,6 +111,38 @@ impl Subscription {
         Progress { ready, turned }
     }
 
+    /// Takes events that another node tells of. What does not follow on what this node knows is not believed, only kept
+    /// where the history may confirm it: `true` asks for a look at the head.
+    pub(crate) fn hear(&mut self, log: Log, events: Vec<Event>) -> (Progress, bool) {
+        if self.next.is_none() || self.log != Some(log) || self.is_over {
+            return (Progress::default(), self.is_doubtful(log, Seq::MAX));
+        }
+        let (mut ready, mut is_doubtful) = (Vec::new(), false);
+        for event in events {
+            match self.next {
+                Some(next) if event.seq < next => {}
+                Some(next) if event.seq == next => {
+                    self.next = Some(next + 1);
+                    ready.push(event);
+                }
+                _ => {
+                    is_doubtful = true;
+                    self.hold(event);
+                }
+            }
+        }
+        self.release(&mut ready);
+        (Progress { ready, turned: false }, is_doubtful)
+    }
+
+    /// Whether it would be news that a log goes as far as that, so that the head is to be looked at.
+    pub(crate) fn is_doubtful(&self, log: Log, last: Seq) -> bool {
+        match self.log {
+            Some(own) if own == log => !self.is_over && last > self.last(),
+            own => own.is_none_or(|own| log > own),
+        }
+    }
+
     /// Takes what the history says of the head: hints may have been lost.
     pub(crate) fn learn(&mut self, head: &Head) -> Progress {
         let turned = self.enter(Log::of(head), head.last_seq.saturating_add(1));
@@ -259,6 +291,24 @@ mod tests {
         let later = Log { epoch: Epoch(1), ..LOG };
         assert_eq!(subscription.take(later, events(1..3)), Progress { ready: events(1..3), turned: true });
         assert_eq!(subscription.log(), Some(later));
+    }
+
+    #[test]
+    fn what_another_node_tells_changes_nothing_that_the_history_does_not_confirm() {
+        let mut subscription = started(2);
+        let later = Log { epoch: Epoch(9), ..LOG };
+        assert_eq!(subscription.hear(later, events(1..3)), (Progress::default(), true));
+        assert_eq!(subscription.hear(LOG, events([Seq::MAX])), (Progress::default(), true));
+        assert_eq!((subscription.log(), subscription.hole()), (Some(LOG), None));
+        assert_eq!(subscription.hear(LOG, events([2, 3, 5])), (Progress { ready: events([3]), turned: false }, true));
+        assert_eq!(subscription.hear(LOG, events([4])), (Progress { ready: events(4..6), turned: false }, false));
+        assert_eq!(subscription.hear(Log { epoch: Epoch(-1), ..LOG }, events([6])), (Progress::default(), false));
+        assert_eq!((subscription.is_doubtful(LOG, 5), subscription.is_doubtful(LOG, 6)), (false, true));
+        subscription.end();
+        assert_eq!(subscription.hear(LOG, events([6])), (Progress::default(), false), "it is gone");
+        let mut unknown = Subscription::default();
+        assert_eq!(unknown.hear(LOG, events([1])), (Progress::default(), true), "before the head is known");
+        assert_eq!(unknown.log(), None);
     }
 
     #[test]

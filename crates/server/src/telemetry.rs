@@ -99,6 +99,7 @@ struct BusGauges {
     received: Gauge,
     dropped: Gauge,
     unreadable: Gauge,
+    failed: Gauge,
     repaired: Gauge,
     nodes: Gauge,
 }
@@ -111,6 +112,10 @@ impl BusGauges {
             received: gauge("bus_hints_received", "Hints of other nodes since the start"),
             dropped: gauge("bus_hints_dropped", "Hints that could not be sent since the start"),
             unreadable: gauge("bus_hints_unreadable", "Hints that could not be read since the start"),
+            failed: gauge(
+                "bus_hints_failed",
+                "Hints that were not heard to their end since the start: mistakes of Parlour",
+            ),
             repaired: gauge("log_holes_repaired", "Holes in rooms' logs filled from the database since the start"),
             nodes: gauge("nodes", "Nodes that live, this one included"),
         }
@@ -123,6 +128,7 @@ impl BusGauges {
         self.received.set(count(counts.received));
         self.dropped.set(count(counts.dropped));
         self.unreadable.set(count(counts.unreadable));
+        self.failed.set(count(counts.failed));
         self.repaired.set(count(counts.repaired));
         self.nodes.set(i64::try_from(counts.nodes).unwrap_or(i64::MAX));
     }

@@ -1,11 +1,13 @@
 //! The port to whatever brings letters from node to node.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use tokio::sync::watch;
+use tracing::error;
 
 use super::hint::{Listener, NodeId};
 use super::letter;
@@ -59,6 +61,7 @@ pub(super) struct State {
     pub(super) received: AtomicU64,
     pub(super) dropped: AtomicU64,
     pub(super) unreadable: AtomicU64,
+    pub(super) failed: AtomicU64,
 }
 
 /// What the bus has done since the start.
@@ -74,6 +77,8 @@ pub struct BusCounts {
     pub dropped: u64,
     /// Letters that could not be read: broken, or of a version with other hints.
     pub unreadable: u64,
+    /// Letters that were not heard to their end, which is a mistake of this program's.
+    pub failed: u64,
     /// Holes in the logs of rooms that were filled from the history.
     pub repaired: u64,
     /// Nodes that live, this one included.
@@ -90,6 +95,7 @@ impl State {
             received: AtomicU64::new(0),
             dropped: AtomicU64::new(0),
             unreadable: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         }
     }
 }
@@ -109,8 +115,11 @@ impl Inbox {
             return;
         }
         self.state.received.fetch_add(1, Ordering::Relaxed);
-        if let Some(listener) = self.listener.upgrade() {
-            listener.hear_from(node, hint);
+        let Some(listener) = self.listener.upgrade() else { return };
+        // Locks whose holder panicked are taken all the same, and whoever brings the letters has others to bring.
+        if catch_unwind(AssertUnwindSafe(|| listener.hear_from(node, hint))).is_err() {
+            self.state.failed.fetch_add(1, Ordering::Relaxed);
+            error!(%node, "a letter of another node was not heard to its end");
         }
     }
 

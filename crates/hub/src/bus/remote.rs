@@ -118,13 +118,14 @@ impl Remote {
     /// What it has done, with nothing of what others count.
     pub(crate) fn counts(&self) -> BusCounts {
         let count = |of: &std::sync::atomic::AtomicU64| of.load(Ordering::Relaxed);
-        let State { sent, received, dropped, unreadable, .. } = &*self.state;
+        let State { sent, received, dropped, unreadable, failed, .. } = &*self.state;
         BusCounts {
             is_connected: self.is_connected(),
             sent: count(sent),
             received: count(received),
             dropped: count(dropped),
             unreadable: count(unreadable),
+            failed: count(failed),
             ..BusCounts::default()
         }
     }

@@ -2,7 +2,7 @@
 
 mod comings;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
 use parlour_model::{AccountId, Author, Epoch, Event, RoomId, RoomName, Seq, Timestamp};
@@ -41,6 +41,8 @@ pub(crate) struct Room {
     /// Whether a task rings those who follow.
     has_ringer: AtomicBool,
     pub(crate) typists: Typists,
+    /// How often somebody wanted a look at the head since one began.
+    pub(crate) looks_wanted: AtomicUsize,
     /// Frames given to seats, all rooms together.
     delivered: Arc<AtomicU64>,
     /// A room with more people gathers their comings and goings for a moment.
@@ -128,6 +130,7 @@ impl Room {
             bells: Arc::new(Bells::new(settings.walkers)),
             has_ringer: AtomicBool::new(false),
             typists: Typists::default(),
+            looks_wanted: AtomicUsize::new(0),
             delivered,
             large: settings.large_room,
             outbox,
@@ -199,6 +202,24 @@ impl Room {
     #[must_use]
     pub(crate) fn take(&self, log: Log, events: Vec<Event>) -> bool {
         self.follow(|subscription| subscription.take(log, events))
+    }
+
+    /// Takes events that another node tells of. Whether the log has a hole, as for [`Room::start`], and whether the head
+    /// is to be looked at.
+    #[must_use]
+    pub(crate) fn hear(&self, log: Log, events: Vec<Event>) -> (bool, bool) {
+        let mut is_doubtful = false;
+        let has_hole = self.follow(|subscription| {
+            let (progress, doubt) = subscription.hear(log, events);
+            is_doubtful = doubt;
+            progress
+        });
+        (has_hole, is_doubtful)
+    }
+
+    /// Whether it would be news that the log goes so far.
+    pub(crate) fn is_doubtful(&self, log: Log, last: Seq) -> bool {
+        self.read().subscription.is_doubtful(log, last)
     }
 
     /// Takes a look at the head. `true` as for [`Room::start`].

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parlour_hub::{Hub, HubSettings, Nats, NatsSettings, NodeId, Others, PutOut};
-use parlour_model::{AccountId, RoomName};
+use parlour_model::{AccountId, RoomName, Timestamp};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::actor::Actor;
 use crate::air::Register;
-use crate::support::{Log, ManualClock, World, guest, member};
+use crate::support::{BROKEN, Log, ManualClock, World, guest, member};
 
 /// Longer than anything here takes, however slow the machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -87,25 +87,30 @@ fn is_connected(node: &World) -> bool {
     node.hub.bus_counts().unwrap().is_connected
 }
 
-#[tokio::test]
-async fn two_nodes_hear_one_another_lose_nats_and_find_it_again() {
-    let broker = Broker::start(free_port()).await;
-    let shared = (&Arc::default(), &Arc::default());
-    let (one, two) = (broker.node(1, shared), broker.node(2, shared));
-    for node in [&one, &two] {
+async fn know_one_another(one: &World, two: &World) {
+    for node in [one, two] {
         until("the nodes hear one another", async || {
             let counts = node.hub.bus_counts().unwrap();
             counts.nodes == 2 && counts.received > 0
         })
         .await;
     }
+}
+
+#[tokio::test]
+async fn two_nodes_hear_one_another_lose_nats_and_find_it_again() {
+    let broker = Broker::start(free_port()).await;
+    let shared = (&Arc::default(), &Arc::default());
+    let (one, two) = (broker.node(1, shared), broker.node(2, shared));
+    know_one_another(&one, &two).await;
+    one.say(&["anybody here?"]);
     let mut ada = one.join(member(1, "ada")).await;
     let mut bob = two.join(member(2, "bob")).await;
     hears(&mut bob, "joined bob").await;
     assert_eq!(bob.heard[0], "online ada");
     hears(&mut ada, "joined bob").await;
     one.say(&["hello"]);
-    hears(&mut bob, "1 hello").await;
+    hears(&mut bob, "2 hello").await;
     one.hub.expel(&one.room, AccountId(1), PutOut::Removed);
     hears(&mut bob, "left ada").await;
     assert_eq!(one.hub.bus_counts().unwrap().repaired, 0, "by the bus, and not from the history");
@@ -114,17 +119,34 @@ async fn two_nodes_hear_one_another_lose_nats_and_find_it_again() {
     drop(broker);
     until("it is noticed", async || !is_connected(&one) && !is_connected(&two)).await;
     one.say(&["is it quiet?"]);
-    hears(&mut bob, "2 is it quiet?").await;
+    hears(&mut bob, "3 is it quiet?").await;
     assert!(two.hub.bus_counts().unwrap().repaired > 0);
 
     let _broker = Broker::start(port).await;
     until("they are back", async || is_connected(&one) && is_connected(&two)).await;
     let sent = one.hub.bus_counts().unwrap().sent;
     one.say(&["here we are"]);
-    hears(&mut bob, "3 here we are").await;
+    hears(&mut bob, "4 here we are").await;
     assert!(one.hub.bus_counts().unwrap().sent > sent);
     two.hub.leave().await;
     until("it has said goodbye", async || one.hub.bus_counts().unwrap().nodes == 1).await;
+}
+
+#[tokio::test]
+async fn a_letter_that_makes_a_node_panic_is_the_only_one_that_is_not_heard() {
+    let broker = Broker::start(free_port()).await;
+    let shared = (&Arc::default(), &Arc::default());
+    let (one, two) = (broker.node(1, shared), broker.node(2, shared));
+    know_one_another(&one, &two).await;
+    one.say(&["anybody here?"]);
+    let mut bob = two.join(member(2, "bob")).await;
+    two.clock.set(BROKEN);
+    one.hub.expel(&one.room, AccountId(1), PutOut::Removed);
+    until("it has panicked", async || two.hub.bus_counts().unwrap().failed > 0).await;
+    two.clock.set(Timestamp(0));
+    one.say(&["here we are"]);
+    hears(&mut bob, "2 here we are").await;
+    assert_eq!(two.hub.bus_counts().unwrap().repaired, 0, "by the bus, and not from the history");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ mod crowd;
 mod faults;
 mod feed;
 mod follow;
+mod forged;
 mod goodbye;
 mod guide;
 mod herd;
