@@ -16,7 +16,9 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Config, ConfigError, LogFormat};
 
@@ -25,14 +27,17 @@ use crate::config::{Config, ConfigError, LogFormat};
 /// # Errors
 /// The level cannot be read.
 pub fn start_log(config: &Config) -> Result<(), ConfigError> {
-    let level = EnvFilter::try_new(&config.log.level).map_err(|error| ConfigError(format!("`log.level`: {error}")))?;
-    let log = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
+    let wanted = config.log.targets()?;
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr);
     // By default a line that cannot be written is told to standard error, with a panic when that cannot be written
     // either: a log on a full disk must not take the server's work with it.
     let log = log.log_internal_errors(false);
     let started = match config.log.format {
-        LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => {
+            let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            log.with_ansi(colour).finish().with(wanted).try_init()
+        }
+        LogFormat::Json => log.json().flatten_event(true).finish().with(wanted).try_init(),
     };
     // A log that somebody else in this process started is as good.
     drop(started);

@@ -12,7 +12,7 @@ use parlour_service::settings::{
     Rate, SigningAlgorithm, TokenSettings,
 };
 use parlour_store::PostgresSettings;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use super::layers::ConfigError;
 use super::tree::{self, Config};
@@ -22,6 +22,28 @@ const MOST_PREFIX: usize = 60;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
+
+impl tree::Log {
+    /// What is logged: a level, or levels by target.
+    ///
+    /// # Errors
+    /// A word that is no level. (`Targets` itself would take it for a target, and a slip of the pen would end the log.)
+    pub fn targets(&self) -> Result<Targets, ConfigError> {
+        let mut targets = Targets::new();
+        for part in self.level.split(',') {
+            let (target, word) = part.split_once('=').map_or((None, part), |(target, word)| (Some(target), word));
+            let level = word.parse::<LevelFilter>().ok().filter(|_| !word.is_empty()).ok_or_else(|| {
+                let levels = "\"off\", \"error\", \"warn\", \"info\", \"debug\" or \"trace\"";
+                ConfigError(format!("`log.level`: {word:?} is none of {levels}"))
+            })?;
+            targets = match target {
+                Some(target) => targets.with_target(target, level),
+                None => targets.with_default(level),
+            };
+        }
+        Ok(targets)
+    }
+}
 
 impl Config {
     /// The settings of the use cases. `address` is where the server listens, for want of a public URL.
@@ -113,7 +135,7 @@ impl Config {
                 return Err(ConfigError(format!("`{key}` is {address:?}; it must be an address and a port")));
             }
         }
-        EnvFilter::try_new(&self.log.level).map_err(|error| ConfigError(format!("`log.level`: {error}")))?;
+        self.log.targets()?;
         let url = self.server.public_url.as_deref().unwrap_or("http://x");
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if host.is_none_or(|host| host.trim_end_matches('/').is_empty()) {
@@ -252,4 +274,30 @@ fn within<N: PartialOrd + Copy + std::fmt::Display>(key: &str, number: N, least:
         return Err(ConfigError(format!("`{key}` is {number}; it must be between {least} and {most}")));
     }
     Ok(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LogFormat;
+
+    fn targets(level: &str) -> Result<Targets, ConfigError> {
+        tree::Log { level: level.to_owned(), format: LogFormat::Text }.targets()
+    }
+
+    #[test]
+    fn a_level_is_one_for_all_or_one_by_target() {
+        let targets = targets("info,audit=warn").expect("levels");
+        let is_wanted = |target, level| targets.would_enable(target, &level);
+        assert!(is_wanted("parlour_hub", tracing::Level::INFO) && !is_wanted("parlour_hub", tracing::Level::DEBUG));
+        assert!(is_wanted("audit", tracing::Level::WARN) && !is_wanted("audit", tracing::Level::INFO));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_does_not_end_the_log() {
+        for level in ["inof", "", "info,", "audit=", "a=b=c"] {
+            let error = targets(level).expect_err("no level");
+            assert!(error.0.starts_with("`log.level`: "), "{}", error.0);
+        }
+    }
 }

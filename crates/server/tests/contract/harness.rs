@@ -19,6 +19,9 @@ use parlour_service::sign_up::{NewName, SignUp};
 use parlour_service::{App, Caller, Credential};
 use parlour_store::Role;
 use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::database::Postgres;
 use crate::http::Request;
@@ -325,8 +328,8 @@ pub(crate) fn record_log() -> &'static Log {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {
         let servers = ["parlour", "hyper", "axum", "tower", "tower_http", "lettre"];
-        let filter = servers.map(|target| format!("{target}=trace")).join(",");
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| &LOG).init();
+        let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(|| &LOG);
+        log.finish().with(Targets::new().with_targets(servers.map(|target| (target, LevelFilter::TRACE)))).init();
     });
     &LOG
 }
