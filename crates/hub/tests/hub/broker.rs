@@ -19,9 +19,9 @@ use crate::support::{BROKEN, Log, ManualClock, World, guest, member};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A NATS server of a test's own. Dropping it kills it.
-struct Broker {
+pub(crate) struct Broker {
     server: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test run says where NATS is, and no server is configured here")]
@@ -30,14 +30,18 @@ fn program() -> String {
         .expect("PARLOUR_TEST_NATS is missing: it names the program nats-server; `cargo xtask test` sets it")
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 impl Broker {
     async fn start(port: u16) -> Self {
+        Self::start_with(port, &["--user", "ada", "--pass", "p@ss"]).await
+    }
+
+    pub(crate) async fn start_with(port: u16, more: &[&str]) -> Self {
         let mut command = Command::new(program());
-        command.args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--user", "ada", "--pass", "p@ss"]);
+        command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]).args(more);
         let server = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         until("NATS accepts", async || match TcpStream::connect(("127.0.0.1", port)).await {
             Ok(_) => true,
@@ -47,18 +51,24 @@ impl Broker {
         Self { server, port }
     }
 
-    fn node(&self, node: u64, (log, register): (&Arc<Log>, &Arc<Register>)) -> World {
+    fn node(&self, node: u64, (log, register): Shared<'_>) -> World {
         let urls = vec![format!("nats://ada:p%40ss@127.0.0.1:{}", self.port)];
         let settings = NatsSettings { urls, credentials: None, ca: None, prefix: "test".to_owned() };
-        let others = Others {
-            node: NodeId(node),
-            carrier: Arc::new(Nats::new(settings).unwrap()),
-            leases: Arc::new(register.lease()),
-        };
-        let clock = Arc::new(ManualClock::default());
-        let hub = Hub::start_among(HubSettings::default(), log.clone(), clock.clone(), others);
-        World { hub, log: log.clone(), clock, room: RoomName::parse("den").unwrap() }
+        node_with(settings, node, (log, register))
     }
+}
+
+pub(crate) type Shared<'a> = (&'a Arc<Log>, &'a Arc<Register>);
+
+pub(crate) fn node_with(settings: NatsSettings, node: u64, (log, register): Shared<'_>) -> World {
+    let others = Others {
+        node: NodeId(node),
+        carrier: Arc::new(Nats::new(settings).unwrap()),
+        leases: Arc::new(register.lease()),
+    };
+    let clock = Arc::new(ManualClock::default());
+    let hub = Hub::start_among(HubSettings::default(), log.clone(), clock.clone(), others);
+    World { hub, log: log.clone(), clock, room: RoomName::parse("den").unwrap() }
 }
 
 impl Drop for Broker {
@@ -68,7 +78,7 @@ impl Drop for Broker {
     }
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let holding = async {
         while !holds().await {
             // sleep: polls what another process does.
@@ -79,15 +89,15 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 }
 
 /// Waits until the last that somebody heard is this.
-async fn hears(actor: &mut Actor, last: &str) {
+pub(crate) async fn hears(actor: &mut Actor, last: &str) {
     until(last, async || actor.read().await.unwrap().last().is_some_and(|text| text == last)).await;
 }
 
-fn is_connected(node: &World) -> bool {
+pub(crate) fn is_connected(node: &World) -> bool {
     node.hub.bus_counts().unwrap().is_connected
 }
 
-async fn know_one_another(one: &World, two: &World) {
+pub(crate) async fn know_one_another(one: &World, two: &World) {
     for node in [one, two] {
         until("the nodes hear one another", async || {
             let counts = node.hub.bus_counts().unwrap();

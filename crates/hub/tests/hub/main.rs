@@ -15,6 +15,7 @@ mod goodbye;
 mod guide;
 mod herd;
 mod large;
+mod let_in;
 mod lines;
 mod many;
 mod multitude;
