@@ -1,6 +1,6 @@
 //! What one of several nodes holds of the others, and the port to their leases.
 
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +38,10 @@ pub trait Leases: Send + Sync + 'static {
 /// What is known of the others.
 pub(crate) struct Cluster {
     pub(crate) leases: Arc<dyn Leases>,
+    /// Held by who beats there or takes the lease away.
+    pub(crate) beating: tokio::sync::Mutex<()>,
+    /// Whether this node has begun to say goodbye.
+    pub(crate) is_leaving: AtomicBool,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) nodes: Mutex<Nodes>,
     /// When the leases were last read.
@@ -56,6 +60,8 @@ impl Cluster {
     pub(crate) fn new(leases: Arc<dyn Leases>) -> Self {
         Self {
             leases,
+            beating: tokio::sync::Mutex::default(),
+            is_leaving: AtomicBool::new(false),
             outbox: Arc::default(),
             nodes: Mutex::default(),
             read_at: Mutex::default(),
@@ -64,6 +70,11 @@ impl Cluster {
             answered: Notify::new(),
             woken: Arc::default(),
         }
+    }
+
+    /// Whether this node has begun to say goodbye: then it beats no more.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed)
     }
 
     /// How many other nodes live.

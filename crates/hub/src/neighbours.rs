@@ -143,7 +143,7 @@ impl Inner {
                 return;
             }
             remote.say(Presence::WhoIsHere { room: room.name.clone(), of: None });
-            let all_know = || lock(&cluster.nodes).heard().all(|node| room.knows(node));
+            let all_know = || lock(&cluster.nodes).heard(Instant::now()).all(|node| room.knows(node));
             let _late = timeout(TUNING, cluster.until(all_know)).await;
         })
     }
@@ -197,7 +197,7 @@ impl Hub {
             let (Some(cluster), Some(remote)) = (&hub.cluster, hub.bus.remote()) else { return };
             remote.send(&Hint::Control(Control::Written(seq)));
             if remote.is_connected() {
-                let all_heed = || lock(&cluster.nodes).all_heed(seq);
+                let all_heed = || lock(&cluster.nodes).all_heed(seq, Instant::now());
                 let _late = timeout(AGREEING, cluster.until(all_heed)).await;
             }
         })
@@ -232,10 +232,16 @@ impl Hub {
     /// connections are gone.
     pub async fn leave(&self) {
         let (Some(cluster), Some(remote)) = (&self.0.cluster, self.0.bus.remote()) else { return };
+        cluster.is_leaving.store(true, Ordering::Relaxed);
         cluster.outbox.take(remote.portion()).into_iter().for_each(|told| remote.say(told));
         remote.say(Presence::Leaving);
         remote.flush().await;
-        let _late = timeout(LEASE, cluster.leases.leave(remote.node())).await;
+        let leaving = async {
+            // A beat that comes after it would bring the lease back.
+            let _last = cluster.beating.lock().await;
+            cluster.leases.leave(remote.node()).await;
+        };
+        let _late = timeout(LEASE, leaving).await;
     }
 }
 
@@ -254,7 +260,7 @@ async fn watch_nodes(hub: Weak<Inner>) {
             cluster.woken.notify_one();
         }
         before = now;
-        if tick.is_multiple_of(JUDGED_A_BEAT) {
+        if tick.is_multiple_of(JUDGED_A_BEAT) && !cluster.is_leaving() {
             remote.say(hub.beat(cluster));
         }
         let sees = remote.is_connected() || cluster.sees_leases(now);
@@ -274,6 +280,10 @@ async fn hold_lease(hub: Weak<Inner>) {
         ticks.tick().await;
         let Some(hub) = hub.upgrade() else { return };
         let (Some(cluster), Some(remote)) = (&hub.cluster, hub.bus.remote()) else { return };
+        let _one = cluster.beating.lock().await;
+        if cluster.is_leaving() {
+            return;
+        }
         if let Ok(Ok(beats)) = timeout(LEASE, cluster.leases.beat(remote.node())).await {
             cluster.read(beats, remote.node(), Instant::now());
         }

@@ -16,6 +16,10 @@ pub(crate) const BEAT: Duration = Duration::from_secs(2);
 /// After so long a silence a node counts as dead.
 const SILENCE: Duration = Duration::from_secs(8);
 
+/// Of a node that the bus has brought nothing of for so long no answer is waited for: it is cut off from there, and looks
+/// itself.
+const HEARD: Duration = Duration::from_secs(5);
+
 /// Whoever has not looked for so long was held up itself, and what it did not hear says nothing.
 pub(crate) const HELD_UP: Duration = Duration::from_secs(5);
 
@@ -35,8 +39,8 @@ struct Node {
     beats: Beats,
     /// When one of them was last seen to grow.
     grew_at: Instant,
-    /// Whether it was ever heard by the bus: otherwise nothing is to be waited for from it there.
-    is_heard: bool,
+    /// When it was last heard by the bus: without that nothing is to be waited for from it there.
+    heard_at: Option<Instant>,
     /// Up to here it heeds the control log.
     heeded: i64,
 }
@@ -61,6 +65,12 @@ pub(crate) enum Seen {
     Store(u64),
 }
 
+impl Node {
+    fn is_heard(&self, now: Instant) -> bool {
+        self.heard_at.is_some_and(|at| now.duration_since(at) < HEARD)
+    }
+}
+
 impl Beats {
     fn grow(&mut self, seen: Seen) -> bool {
         let (known, beat) = match seen {
@@ -76,8 +86,9 @@ impl Beats {
 impl Nodes {
     /// A beat was seen. Says whether it is a new node's.
     pub(crate) fn beat(&mut self, id: NodeId, seen: Seen, now: Instant) -> bool {
+        let heard_at = matches!(seen, Seen::Bus(_)).then_some(now);
         if let Some(node) = self.alive.get_mut(&id) {
-            node.is_heard |= matches!(seen, Seen::Bus(_));
+            node.heard_at = heard_at.or(node.heard_at);
             if node.beats.grow(seen) {
                 node.grew_at = now;
             }
@@ -92,8 +103,7 @@ impl Nodes {
         }
         beats.grow(seen);
         self.gone.remove(&id);
-        let is_heard = matches!(seen, Seen::Bus(_));
-        self.alive.insert(id, Node { beats, grew_at: now, is_heard, heeded: 0 });
+        self.alive.insert(id, Node { beats, grew_at: now, heard_at, heeded: 0 });
         true
     }
 
@@ -103,8 +113,8 @@ impl Nodes {
             return false;
         }
         // One that is never seen to beat is judged like others.
-        let unknown = || Node { beats: Beats::default(), grew_at: now, is_heard: true, heeded: 0 };
-        self.alive.entry(id).or_insert_with(unknown).is_heard = true;
+        let unknown = || Node { beats: Beats::default(), grew_at: now, heard_at: None, heeded: 0 };
+        self.alive.entry(id).or_insert_with(unknown).heard_at = Some(now);
         true
     }
 
@@ -141,13 +151,13 @@ impl Nodes {
     }
 
     /// Whether every node that can say so has said that it heeds the control log up to there.
-    pub(crate) fn all_heed(&self, seq: i64) -> bool {
-        self.alive.values().all(|node| node.heeded >= seq)
+    pub(crate) fn all_heed(&self, seq: i64, now: Instant) -> bool {
+        self.alive.values().filter(|node| node.is_heard(now)).all(|node| node.heeded >= seq)
     }
 
     /// Those that can be asked by the bus.
-    pub(crate) fn heard(&self) -> impl Iterator<Item = NodeId> {
-        self.alive.iter().filter(|(_, node)| node.is_heard).map(|(id, _)| *id)
+    pub(crate) fn heard(&self, now: Instant) -> impl Iterator<Item = NodeId> {
+        self.alive.iter().filter(move |(_, node)| node.is_heard(now)).map(|(id, _)| *id)
     }
 
     /// How many live.
@@ -235,14 +245,29 @@ mod tests {
     #[test]
     fn all_heed_when_the_slowest_does() {
         let mut watch = Watch::new();
-        assert!(watch.nodes.all_heed(7), "nobody is there to wait for");
+        let heed = |watch: &Watch, seq| watch.nodes.all_heed(seq, watch.now);
+        assert!(heed(&watch, 7), "nobody is there to wait for");
         watch.beat(Seen::Bus(1));
-        watch.nodes.beat(NodeId(2), Seen::Store(1), watch.now);
+        watch.nodes.beat(NodeId(2), Seen::Bus(1), watch.now);
         watch.nodes.heed(ONE, 7);
-        assert!(!watch.nodes.all_heed(7));
+        assert!(!heed(&watch, 7));
         watch.nodes.heed(NodeId(2), 8);
         watch.nodes.heed(ONE, 3);
-        assert!(watch.nodes.all_heed(7) && !watch.nodes.all_heed(8));
-        assert_eq!(watch.nodes.heard().collect::<Vec<_>>(), [ONE]);
+        assert!(heed(&watch, 7) && !heed(&watch, 8));
+    }
+
+    #[test]
+    fn whoever_is_not_heard_by_the_bus_is_not_waited_for() {
+        let mut watch = Watch::new();
+        let heard = |watch: &Watch| watch.nodes.heard(watch.now).collect::<Vec<_>>();
+        watch.nodes.beat(NodeId(2), Seen::Store(1), watch.now);
+        assert!(watch.nodes.all_heed(7, watch.now) && heard(&watch).is_empty(), "it has only a lease");
+        watch.beat(Seen::Bus(1));
+        assert!(!watch.nodes.all_heed(7, watch.now) && heard(&watch) == [ONE]);
+        watch.pass(5);
+        watch.beat(Seen::Store(1));
+        assert!(watch.nodes.all_heed(7, watch.now) && heard(&watch).is_empty(), "it is cut off from the bus");
+        assert!(watch.nodes.hear(ONE, watch.now));
+        assert_eq!(heard(&watch), [ONE]);
     }
 }

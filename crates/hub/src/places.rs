@@ -1,5 +1,6 @@
 //! By what those in a room are reached, so that whoever may no longer read it is put out at once.
 
+use std::collections::HashSet;
 use std::num::NonZeroI64;
 use std::sync::{Arc, OnceLock};
 
@@ -29,11 +30,18 @@ impl Hub {
         self.0.hear(Hint::TurnedOut { room: room.clone(), why, stay });
     }
 
-    /// The names of the active rooms that may be the one of that number: that room's, and those where nothing has been
+    /// Puts all guests out of a room, on this node alone.
+    pub fn turn_out_guests_here(&self, room: &RoomName, why: PutOut) {
+        if let Some(room) = self.0.rooms.find(room) {
+            room.turn_out_guests(why);
+        }
+    }
+
+    /// The names of the active rooms that may be those of these numbers: they themselves, and those where nothing has been
     /// written as far as is known here.
-    pub fn rooms_of(&self, id: RoomId) -> Vec<RoomName> {
+    pub fn rooms_of(&self, ids: &HashSet<RoomId>) -> Vec<RoomName> {
         let all = self.0.rooms.all().into_iter();
-        let may_be = all.filter(|room| room.read().log().is_none_or(|log| log.id == id));
+        let may_be = all.filter(|room| room.read().log().is_none_or(|log| ids.contains(&log.id)));
         may_be.map(|room| room.name.clone()).collect()
     }
 

@@ -4,6 +4,7 @@
 //! head of that sequence is one point read, so it can be done often; whoever has seen a number has seen all
 //! before it. A node that writes tells the others, and waits a moment until they have seen it.
 
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use parlour_model::{AccountId, RoomId, SessionId};
@@ -11,6 +12,7 @@ use parlour_store::control::{ControlKind, ControlLine};
 
 use crate::Result;
 use crate::app::App;
+use crate::live::doubts::Doubt;
 
 /// An ended session must be refused everywhere within two seconds; this leaves room for a slow read.
 const EVERY: Duration = Duration::from_millis(500);
@@ -24,12 +26,8 @@ pub(crate) async fn watch(app: App, mut seen: i64) {
             () = tokio::time::sleep(EVERY) => {}
             () = app.live.hub().control_rung() => {}
         }
-        match catch_up(&app, seen).await {
-            Ok(newest) => {
-                seen = newest;
-                app.live.hub().control_heeded(seen);
-                away = false;
-            }
+        match catch_up(&app, &mut seen).await {
+            Ok(()) => away = false,
             Err(error) if !away => {
                 tracing::warn!(?error, "the control sequence cannot be read; trying again");
                 away = true;
@@ -39,42 +37,55 @@ pub(crate) async fn watch(app: App, mut seen: i64) {
     }
 }
 
-async fn catch_up(app: &App, seen: i64) -> Result<i64> {
-    let head = app.store.control_head().await?;
-    if head == seen {
-        return Ok(seen);
+/// Heeds what was written since, in pages.
+async fn catch_up(app: &App, seen: &mut i64) -> Result<()> {
+    loop {
+        let head = app.store.control_head().await?;
+        if head == *seen {
+            return Ok(());
+        }
+        let lines = app.store.control_since(*seen).await?;
+        if lines.first().is_none_or(|line| line.seq != *seen + 1) {
+            // Away for longer than the lines are kept, or the database is an earlier one than it was: what was missed is
+            // not known, so nothing remembered is believed.
+            believe_nothing(app).await?;
+        }
+        heed(app, &lines).await?;
+        *seen = lines.last().map_or(head, |line| line.seq);
+        app.live.hub().control_heeded(*seen);
     }
-    let lines = app.store.control_since(seen).await?;
-    // When nothing follows, all that was missed is gone by now, or the database is an earlier one than it was.
-    let mut newest = if lines.is_empty() { head } else { seen };
-    if lines.first().is_none_or(|line| line.seq != seen + 1) {
-        // Away for longer than the lines are kept: what they said is not known, so nothing remembered is believed.
-        believe_nothing(app).await?;
-    }
-    for line in lines {
-        heed(app, &line).await?;
-        newest = line.seq;
-    }
-    Ok(newest)
 }
 
-async fn heed(app: &App, line: &ControlLine) -> Result<()> {
-    match line.kind {
-        ControlKind::SessionEnded => app.session_ended(SessionId(line.subject)),
-        ControlKind::AccountEnded => {
-            app.account_ended(AccountId(line.subject), None);
-            account_changed(app, AccountId(line.subject)).await?;
+/// Heeds some lines. What is a call comes first, so that no end of a session waits for what is read; and who may stay
+/// where is looked at by somebody else.
+async fn heed(app: &App, lines: &[ControlLine]) -> Result<()> {
+    let (mut accounts, mut rooms) = (BTreeSet::new(), HashSet::new());
+    for line in lines {
+        let account = AccountId(line.subject);
+        match line.kind {
+            ControlKind::SessionEnded => app.session_ended(SessionId(line.subject)),
+            ControlKind::AccountEnded => {
+                app.account_ended(account, None);
+                accounts.insert(account);
+            }
+            ControlKind::AccountChanged => {
+                app.accounts.forget(&account);
+                accounts.insert(account);
+            }
+            ControlKind::RoomChanged => drop(rooms.insert(RoomId(line.subject))),
+            ControlKind::KeysChanged | ControlKind::Unknown => {}
         }
-        ControlKind::AccountChanged => account_changed(app, AccountId(line.subject)).await?,
-        ControlKind::KeysChanged => app.renew_keys().await?,
-        ControlKind::RoomChanged => {
-            let changed = RoomId(line.subject);
-            app.live.memory().forget_number(changed);
-            app.clear(changed).await;
-        }
-        ControlKind::Unknown => believe_nothing(app).await?,
     }
-    Ok(())
+    if !rooms.is_empty() {
+        app.live.memory().forget_numbers(&rooms);
+        app.live.hub().rooms_of(&rooms).into_iter().for_each(|room| app.live.doubts().open(Doubt::Room(room)));
+    }
+    if lines.iter().any(|line| line.kind == ControlKind::Unknown) {
+        believe_nothing(app).await?;
+    } else if lines.iter().any(|line| line.kind == ControlKind::KeysChanged) {
+        app.renew_keys().await?;
+    }
+    accounts_changed(app, accounts).await
 }
 
 async fn believe_nothing(app: &App) -> Result<()> {
@@ -82,16 +93,20 @@ async fn believe_nothing(app: &App) -> Result<()> {
     app.renew_keys().await
 }
 
-/// Shows what somebody wrote under the name they have now, or not at all when they are gone. What was remembered of them
+/// Shows what people wrote under the names they have now, or not at all when they are gone. What was remembered of them
 /// says nothing of what the rooms know: it may have been read between the change and this line.
-async fn account_changed(app: &App, id: AccountId) -> Result<()> {
-    app.accounts.forget(&id);
-    match app.known_account(id).await? {
-        Some(now) => {
-            app.live.hub().rename(id, now.username.as_str());
-            app.readmit(&now).await;
+async fn accounts_changed(app: &App, ids: BTreeSet<AccountId>) -> Result<()> {
+    let now = app.known_accounts(ids.iter().copied().collect()).await?;
+    let hub = app.live.hub();
+    for id in ids {
+        let Some(account) = now.get(&id) else {
+            hub.erase(id);
+            continue;
+        };
+        hub.rename(id, account.username.as_str());
+        if !hub.rooms_with(id).is_empty() {
+            app.live.doubts().open(Doubt::Account(id));
         }
-        None => app.live.hub().erase(id),
     }
     Ok(())
 }

@@ -5,6 +5,9 @@ use crate::{Result, Store, params, sql};
 use futures_util::future::BoxFuture;
 use parlour_model::Timestamp;
 
+/// The most lines that are read at once.
+pub const LINES_AT_ONCE: i64 = 1_000;
+
 /// What happened, and what [`ControlLine::subject`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlKind {
@@ -49,11 +52,11 @@ impl Store {
         Ok(head.map_or(0, |(seq,): (i64,)| seq))
     }
 
-    /// The lines after `seq`, in order. Lines are kept for a day: when the first is not `seq + 1`, some are gone,
-    /// and the reader must forget all it remembers.
+    /// The lines after `seq`, in order, and at most [`LINES_AT_ONCE`]. Lines are kept for a day: when the first is not
+    /// `seq + 1`, some are gone, and the reader must forget all it remembers.
     pub async fn control_since(&self, seq: i64) -> Result<Vec<ControlLine>> {
-        let lines = sql!("SELECT seq, kind, subject FROM control WHERE seq > $1 ORDER BY seq");
-        self.db.all(lines, params![seq]).await
+        let lines = sql!("SELECT seq, kind, subject FROM control WHERE seq > $1 ORDER BY seq LIMIT $2");
+        self.db.all(lines, params![seq, LINES_AT_ONCE]).await
     }
 }
 

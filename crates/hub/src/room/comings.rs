@@ -91,6 +91,11 @@ impl Room {
         })
     }
 
+    /// All guests are put out. They were never counted among those present.
+    pub(crate) fn turn_out_guests(&self, why: PutOut) {
+        self.change(|state| state.places.put_out(why, |account| account.is_none()));
+    }
+
     /// Waits no longer for a person, unless they are back or awaited anew.
     pub(crate) fn give_up(&self, id: AccountId, now: Instant, at: Timestamp) -> Later {
         self.change(|state| {

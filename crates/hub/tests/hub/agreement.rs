@@ -53,6 +53,24 @@ async fn a_writer_waits_until_all_heed_and_not_longer_than_a_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_that_only_the_bus_does_not_reach_is_not_waited_for_for_long() {
+    let town = Town::new(1, 3).await;
+    town.air.cut(2, true);
+    pass(Duration::from_secs(6)).await;
+    assert_eq!(town.nodes[0].hub.bus_counts().unwrap().nodes, 3, "it lives");
+    town.nodes[1].hub.control_heeded(1);
+    assert!(waits(&town.nodes[0], 1).await < Duration::from_millis(250));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_has_said_goodbye_holds_no_lease_any_more() {
+    let town = Town::new(1, 2).await;
+    town.nodes[0].hub.leave().await;
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(town.register.holders(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_is_alone_waits_for_nobody() {
     let world = World::new();
     assert_eq!(waits(&world, 1).await, Duration::ZERO);

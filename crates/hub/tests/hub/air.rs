@@ -148,6 +148,11 @@ pub(crate) struct Lease {
 }
 
 impl Register {
+    /// How many nodes hold one.
+    pub(crate) fn holders(&self) -> usize {
+        self.beats.lock().unwrap().len()
+    }
+
     pub(crate) fn lease(self: &Arc<Self>) -> Lease {
         Lease { register: Arc::clone(self), is_cut: Arc::default() }
     }

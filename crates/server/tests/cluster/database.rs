@@ -50,6 +50,27 @@ impl Database {
     }
 }
 
+/// What another program does in the database, until it is dropped.
+pub(crate) struct Session {
+    client: tokio_postgres::Client,
+    _driver: tokio::task::JoinHandle<Result<(), tokio_postgres::Error>>,
+}
+
+impl Database {
+    /// Another program.
+    pub(crate) async fn session(&self) -> Session {
+        let (login, _) = self.superuser.rsplit_once('/').unwrap();
+        let (client, connection) = tokio_postgres::connect(&format!("{login}/{}", self.name), NoTls).await.unwrap();
+        Session { client, _driver: tokio::spawn(connection) }
+    }
+}
+
+impl Session {
+    pub(crate) async fn run(&self, statements: &str) {
+        self.client.batch_execute(statements).await.unwrap();
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         let (superuser, drop) = (self.superuser.clone(), format!("DROP DATABASE {} WITH (FORCE)", self.name));

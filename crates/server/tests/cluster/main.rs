@@ -30,6 +30,7 @@ mod town;
 mod watcher;
 
 mod bus_away;
+mod closed;
 mod crash;
 mod cut_off;
 mod multitude;

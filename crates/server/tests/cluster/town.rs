@@ -16,7 +16,7 @@ use crate::proxy::Proxy;
 pub(crate) struct Town {
     pub(crate) nodes: Vec<Node>,
     pub(crate) broker: Broker,
-    database: Database,
+    pub(crate) database: Database,
     /// The key that all nodes share.
     keys: Folder,
 }
@@ -61,6 +61,7 @@ impl Town {
             format!("server.master_key={}", self.keys.file("master.key").display()),
             format!("server.metrics_listen=127.0.0.1:{}", free_port()),
             "server.drain_seconds=2".to_owned(),
+            "database.statement_timeout_seconds=2".to_owned(),
         ];
         if has_bus {
             settings.push(format!("bus.url=nats://127.0.0.1:{}", to_bus.port));

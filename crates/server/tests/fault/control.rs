@@ -47,6 +47,19 @@ async fn a_log_whose_lines_are_all_gone_makes_it_believe_nothing_it_remembers() 
 }
 
 #[tokio::test]
+async fn a_log_with_more_lines_than_are_read_at_once_is_read_to_its_end() {
+    ended_and_told_by(
+        "WITH RECURSIVE more (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM more WHERE number < 2500) \
+         INSERT INTO control (seq, kind, subject, at) SELECT last_seq + number, 'room_changed', 7, 0 \
+         FROM control_head, more; \
+         UPDATE control_head SET last_seq = last_seq + 2501; \
+         INSERT INTO control (seq, kind, subject, at) SELECT last_seq, 'session_ended', session.id, 0 \
+         FROM control_head, session",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn another_name_is_shown_even_if_it_was_known_before_it_was_told_of() {
     let folder = Folder::new();
     let server = folder.start(&[]).await;

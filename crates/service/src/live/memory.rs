@@ -3,6 +3,7 @@
 //! A room's rules are remembered by its name, and how somebody stands there by the rules that held when it was read:
 //! forgetting a room's rules is forgetting everybody's standing with them.
 
+use std::collections::HashSet;
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -138,9 +139,9 @@ impl Memory {
         self.rooms.0.forget(&name.key().into());
     }
 
-    /// Forgets the room of that number, and those that were not there: one of them may be it.
-    pub(crate) fn forget_number(&self, id: RoomId) {
-        self.rooms.0.forget_where(|room| room.id().is_none_or(|one| one == id));
+    /// Forgets the rooms of these numbers, and those that were not there: they may be among them.
+    pub(crate) fn forget_numbers(&self, ids: &HashSet<RoomId>) {
+        self.rooms.0.forget_where(|room| room.id().is_none_or(|id| ids.contains(&id)));
     }
 
     /// Forgets every room.
@@ -173,7 +174,7 @@ mod tests {
         let tea = memory.remember(memory.stamp(), &name("tea"), Some(rules(1)));
         memory.remember_standing(memory.standing_stamp(), &tea, AccountId(1), Standing::default());
         assert!(memory.standing(&tea, AccountId(1)).is_some());
-        memory.forget_number(RoomId(1));
+        memory.forget_numbers(&HashSet::from([RoomId(1)]));
         assert!(memory.room(&name("tea")).is_none());
         let again = memory.remember(memory.stamp(), &name("tea"), Some(rules(1)));
         assert!(memory.standing(&again, AccountId(1)).is_none());
@@ -183,7 +184,7 @@ mod tests {
     fn a_room_that_was_not_there_may_be_any() {
         let memory = Memory::default();
         memory.remember(memory.stamp(), &name("tea"), None);
-        memory.forget_number(RoomId(7));
+        memory.forget_numbers(&HashSet::from([RoomId(7)]));
         assert!(memory.room(&name("tea")).is_none());
     }
 

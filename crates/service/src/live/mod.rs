@@ -8,6 +8,7 @@ mod batcher;
 mod behind;
 mod change_message;
 mod clear;
+pub(crate) mod doubts;
 mod follow;
 pub mod history;
 pub(crate) mod index;

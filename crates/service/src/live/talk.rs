@@ -9,6 +9,7 @@ use parlour_store::Store;
 
 use super::batcher::{Batcher, Seen};
 use super::behind::Behind;
+use super::doubts::Doubts;
 use super::memory::Memory;
 use crate::Result;
 use crate::settings::ChatSettings;
@@ -21,6 +22,7 @@ pub struct Live {
     hub: Hub,
     memory: Arc<Memory>,
     behind: Arc<Behind>,
+    doubts: Doubts,
     /// How many accounts there were when they were last counted.
     counted: Mutex<Option<(i64, Timestamp)>>,
     pub(super) batcher: Arc<Batcher>,
@@ -32,7 +34,7 @@ impl Live {
         let behind = Arc::new(Behind::default());
         let seen = Seen { memory: memory.clone(), behind: behind.clone() };
         let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, seen, settings.queue));
-        Self { hub, memory, behind, counted: Mutex::default(), batcher }
+        Self { hub, memory, behind, doubts: Doubts::default(), counted: Mutex::default(), batcher }
     }
 
     /// The hub: seats, presence and delivery on this node.
@@ -43,6 +45,11 @@ impl Live {
     /// What is remembered of who may do what in which room.
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
+    }
+
+    /// Where this node is to look anew at who may stay.
+    pub(crate) fn doubts(&self) -> &Doubts {
+        &self.doubts
     }
 
     /// Where the search is behind.
