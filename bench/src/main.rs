@@ -7,6 +7,7 @@
 //! `floor/`, what puts the load on in `load/`.
 
 mod case;
+mod cluster;
 mod cores;
 mod floor;
 mod folder;

@@ -12,6 +12,18 @@ use crate::Result;
 /// How long a server may take to end when asked; then it is killed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Something whose computing can be looked at from outside.
+pub(crate) trait Worker: Sync {
+    /// How long it has been computing, seconds, all its threads and processes together.
+    fn computed(&self) -> Result<f64>;
+}
+
+impl Worker for Process {
+    fn computed(&self) -> Result<f64> {
+        computed(self.child.id())
+    }
+}
+
 /// A server that accepts. Dropping it kills it.
 pub(crate) struct Process {
     child: Child,
@@ -97,11 +109,6 @@ impl Process {
         Ok(resident(&status).ok_or("the system does not tell a process's memory")?)
     }
 
-    /// How long it has been computing, seconds, all threads together.
-    pub(crate) fn computed(&self) -> Result<f64> {
-        computed(self.child.id())
-    }
-
     /// How long its threads have waited for a core that somebody else had, seconds: a quiet machine lets nobody wait.
     pub(crate) fn waited(&self) -> Result<f64> {
         let mut all = 0.0;
@@ -172,7 +179,7 @@ fn address_in(line: &str) -> Option<SocketAddr> {
 /// What the process's own clock says: user and system time of all its threads, also of those that have ended, to the
 /// nanosecond, where `/proc` counts hundredths of a second.
 #[expect(unsafe_code, reason = "the standard library has no clocks of processes")]
-fn computed(process: u32) -> Result<f64> {
+pub(crate) fn computed(process: u32) -> Result<f64> {
     let mut clock = 0;
     // SAFETY: the call fills the local value that it is given a pointer to.
     let found = unsafe { libc::clock_getcpuclockid(libc::pid_t::try_from(process)?, &raw mut clock) };

@@ -13,7 +13,7 @@ use crate::process::{Process, Settings};
 const SETTINGS: Settings<'static> = &[("limits.enabled", "false"), ("password.hash", "default")];
 
 /// As above; and a few people have as many connections as many people would have.
-const CHAT_SETTINGS: Settings<'static> = &[
+pub(crate) const CHAT_SETTINGS: Settings<'static> = &[
     ("limits.enabled", "false"),
     ("chat.connections_per_account", "100000"),
     // Nobody is left whose closing could be spread.

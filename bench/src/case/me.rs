@@ -12,7 +12,7 @@ use crate::load::visitor::Visitor;
 use crate::measure::{median, ratios};
 use crate::people;
 use crate::plan::Plan;
-use crate::process::{Process, computed_here};
+use crate::process::{Process, Worker, computed_here};
 use crate::report::{Amount, Figure, Goal, Outcome};
 use crate::stage::Stage;
 

@@ -1,6 +1,7 @@
 //! What is measured: one file a case.
 
 mod chat;
+mod cluster;
 mod flood;
 mod login;
 mod me;
@@ -29,19 +30,22 @@ pub(crate) enum Section {
     Accounts,
     /// Live chat.
     Chat,
+    /// Live chat on PostgreSQL and NATS.
+    Cluster,
     /// Live chat with other servers: only when asked for, since they must be installed.
     Peers,
 }
 
 impl Section {
     /// All of them, in the order in which they are measured.
-    pub(crate) const ALL: [Self; 3] = [Self::Accounts, Self::Chat, Self::Peers];
+    pub(crate) const ALL: [Self; 4] = [Self::Accounts, Self::Chat, Self::Cluster, Self::Peers];
 
     /// What `--section` calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
             Self::Chat => "chat",
+            Self::Cluster => "cluster",
             Self::Peers => "peers",
         }
     }
@@ -51,6 +55,7 @@ impl Section {
         match self {
             Self::Accounts => "## Accounts, sessions, and the server at rest",
             Self::Chat => "## Chat",
+            Self::Cluster => "## A cluster",
             Self::Peers => "## Chat with other servers",
         }
     }
@@ -64,6 +69,11 @@ impl Section {
                  server on one core, the load on another; every seat verified that each message came once and in \
                  the order that all the others saw."
             }
+            Self::Cluster => {
+                " Texts of 128 bytes through the `rooms` contract; PostgreSQL and NATS with their own defaults (so with `fsync` and \
+                 `synchronous_commit`) on the same machine and on any of its cores, beside them SQLite with `synchronous=FULL`; every seat \
+                 verified that each message came once and in the order that all the others saw."
+            }
             Self::Peers => {
                 " The same load and scenes; the floor is `send1`, and the column of Parlour is the other server's. They \
                  are as they come, without a log, on one core."
@@ -73,7 +83,7 @@ impl Section {
 }
 
 /// All cases, in the order of the table.
-pub(crate) const ALL: [Case; 13] = [
+pub(crate) const ALL: [Case; 19] = [
     login::CASE,
     flood::CASE,
     me::CASE,
@@ -86,5 +96,11 @@ pub(crate) const ALL: [Case; 13] = [
     chat::hot::CASE,
     chat::idle::CASE,
     chat::growth::CASE,
+    cluster::hot::CASE,
+    cluster::fan::CASE,
+    cluster::nodes::CASE,
+    cluster::crossing::CASE,
+    cluster::logout::CASE,
+    cluster::idle::CASE,
     chat::peers::CASE,
 ];

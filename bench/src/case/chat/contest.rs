@@ -1,70 +1,82 @@
 //! One scene played by the server and by floors, round by round in turns.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Result;
 use crate::cores::Cores;
 use crate::floor::chat::Way;
-use crate::load::crowd::{Crowd, Dialect, Drive, Layout, Pace, Tally};
+use crate::load::crowd::{Crowd, Dialect, Drive, Layout, Pace, Tally, Watched};
 use crate::measure::{median, ratios};
 use crate::people;
 use crate::plan::Plan;
-use crate::process::Process;
+use crate::process::{Process, Worker};
 use crate::stage::Stage;
 
 /// Accounts whose connections take their tokens by turns.
-const PEOPLE: usize = 32;
+pub(in crate::case) const PEOPLE: usize = 32;
 
 /// More connections than this are not kept open at once: systems bound a process's open files, 20,000 being a usual bound.
 const MOST_OPEN: usize = 19_000;
 
 /// What happens in the rooms.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scene {
+pub(in crate::case) struct Scene {
     /// What the rooms' names begin with.
-    pub(super) name: &'static str,
-    pub(super) rooms: usize,
+    pub(in crate::case) name: &'static str,
+    pub(in crate::case) rooms: usize,
     /// Seats in each room.
-    pub(super) seats: usize,
+    pub(in crate::case) seats: usize,
     /// How many of a room's seats send.
-    pub(super) senders: usize,
-    pub(super) pace: Pace,
+    pub(in crate::case) senders: usize,
+    pub(in crate::case) pace: Pace,
     /// How many rounds there are, and seconds of each.
-    pub(super) rounds: usize,
-    pub(super) seconds: u64,
+    pub(in crate::case) rounds: usize,
+    pub(in crate::case) seconds: u64,
 }
 
 /// The rounds of one server or floor.
 #[derive(Default)]
-pub(super) struct Rounds(Vec<Tally>);
+pub(in crate::case) struct Rounds(Vec<Tally>);
 
 /// What a scene came to.
-pub(super) struct Contest {
-    pub(super) server: Rounds,
+pub(in crate::case) struct Contest {
+    pub(in crate::case) server: Rounds,
     /// In the order of the ways asked for.
-    pub(super) floors: Vec<Rounds>,
+    pub(in crate::case) floors: Vec<Rounds>,
     /// Where the server ran, now stopped.
     stage: Stage,
 }
 
 /// One that plays a scene.
-pub(super) struct Player<'a> {
-    process: &'a Process,
-    dialect: Dialect,
-    tokens: &'a [String],
-    pub(super) rounds: Rounds,
+pub(in crate::case) struct Player<'a> {
+    pub(in crate::case) processes: Vec<&'a Process>,
+    pub(in crate::case) dialect: Dialect,
+    pub(in crate::case) tokens: &'a [String],
+    /// What its processes stand on, whose time is looked at as well.
+    pub(in crate::case) below: Vec<&'a dyn Worker>,
+    /// Where its load runs, if not where everybody's does.
+    pub(in crate::case) load: Option<Cores>,
+    /// How many messages it has sent in all.
+    pub(in crate::case) sent: u32,
+    pub(in crate::case) rounds: Rounds,
 }
 
 impl<'a> Player<'a> {
     /// One that knows nobody and speaks so.
-    pub(super) fn open_to_all(process: &'a Process, dialect: Dialect) -> Self {
-        Self { process, dialect, tokens: &[], rounds: Rounds::default() }
+    pub(in crate::case) fn open_to_all(process: &'a Process, dialect: Dialect) -> Self {
+        Self::of(vec![process], dialect)
+    }
+
+    /// Several processes that are one server; they know nobody.
+    pub(in crate::case) fn of(processes: Vec<&'a Process>, dialect: Dialect) -> Self {
+        Self { processes, dialect, tokens: &[], below: Vec::new(), load: None, sent: 0, rounds: Rounds::default() }
     }
 }
 
 /// Plays `scene` with the server and with the floors of `ways`.
-pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> {
+pub(in crate::case) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> {
     let (here, there) = plan.cores.apart();
     let (mut stage, tokens) = here.run(|| stage(plan, &[]))?;
     let database = stage.folder().join("floor.db").display().to_string();
@@ -85,7 +97,7 @@ pub(super) fn play(plan: &Plan, scene: &Scene, ways: &[Way]) -> Result<Contest> 
 }
 
 /// Plays `scene` with all players: by turns if so many connections can be open, else one after the other.
-pub(super) fn play_all(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
+pub(in crate::case) fn play_all(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
     if players.len() * scene.rooms * scene.seats <= MOST_OPEN {
         return by_turns(plan, there, scene, players);
     }
@@ -96,19 +108,23 @@ pub(super) fn play_all(plan: &Plan, there: &Cores, scene: &Scene, players: &mut 
 fn by_turns(plan: &Plan, there: &Cores, scene: &Scene, players: &mut [Player<'_>]) -> Result<()> {
     let mut crowds = Vec::new();
     for player in &*players {
-        crowds.push(there.run(|| Crowd::open(player.process.address(), &scene.layout(player)))?);
+        let addresses: Vec<SocketAddr> = player.processes.iter().map(|process| process.address()).collect();
+        crowds.push(there.run(|| Crowd::open(&addresses, &scene.layout(player)))?);
     }
     let drive = Drive { pace: scene.pace, warm_up: Duration::from_millis(300), window: plan.window(scene.seconds) };
     for _ in 0..plan.rounds(scene.rounds) {
         for (player, crowd) in players.iter_mut().zip(&mut crowds) {
-            player.rounds.0.push(there.run(|| crowd.run(player.process, &drive))?);
+            let load = player.load.as_ref().unwrap_or(there);
+            let watched = Watched { servers: &player.processes, below: &player.below };
+            player.rounds.0.push(load.run(|| crowd.run(&watched, &drive))?);
+            player.sent = crowd.sent();
         }
     }
     Ok(())
 }
 
 /// A server and tokens of people who signed up there.
-pub(super) fn stage(plan: &Plan, settings: &[(&str, &str)]) -> Result<(Stage, Vec<String>)> {
+pub(in crate::case) fn stage(plan: &Plan, settings: &[(&str, &str)]) -> Result<(Stage, Vec<String>)> {
     let stage = Stage::for_chat(plan, settings)?;
     let tokens = people::tokens(stage.address(), PEOPLE)?;
     Ok((stage, tokens))
@@ -123,12 +139,12 @@ impl Scene {
 
 impl Contest {
     /// What the server left.
-    pub(super) fn folder(&self) -> &Path {
+    pub(in crate::case) fn folder(&self) -> &Path {
         self.stage.folder()
     }
 
     /// The database that the server left.
-    pub(super) fn database(&self) -> PathBuf {
+    pub(in crate::case) fn database(&self) -> PathBuf {
         self.folder().join("parlour.db")
     }
 }
@@ -139,32 +155,44 @@ impl Rounds {
     }
 
     /// Deliveries a second, the median of the rounds.
-    pub(super) fn rate(&self) -> f64 {
+    pub(in crate::case) fn rate(&self) -> f64 {
         median(&self.each(Tally::rate))
     }
 
     /// Microseconds of processor a delivery, the median of the rounds.
-    pub(super) fn cost(&self) -> f64 {
+    pub(in crate::case) fn cost(&self) -> f64 {
         median(&self.each(Tally::cost))
     }
 
     /// The latency that this share of the deliveries did not exceed, milliseconds, the median of the rounds.
-    pub(super) fn latency(&self, share: f64) -> f64 {
+    pub(in crate::case) fn latency(&self, share: f64) -> f64 {
         median(&self.each(|tally| tally.latency(share)))
     }
 
+    /// As [`Self::latency`], of the deliveries that went from one process to another.
+    pub(in crate::case) fn crossing(&self, share: f64) -> f64 {
+        median(&self.each(|tally| tally.crossing(share)))
+    }
+
+    /// Microseconds of processor a delivery, of each of what its processes stand on: the medians of the rounds.
+    pub(in crate::case) fn costs_below(&self) -> Vec<f64> {
+        let rounds: Vec<Vec<f64>> = self.0.iter().map(Tally::costs_below).collect();
+        let count = rounds.first().map_or(0, Vec::len);
+        (0..count).map(|which| median(&rounds.iter().map(|round| round[which]).collect::<Vec<_>>())).collect()
+    }
+
     /// Its rates beside a floor's, the median of the rounds' ratios.
-    pub(super) fn rate_beside(&self, floor: &Self) -> f64 {
+    pub(in crate::case) fn rate_beside(&self, floor: &Self) -> f64 {
         median(&ratios(&self.each(Tally::rate), &floor.each(Tally::rate)))
     }
 
     /// Its costs beside a floor's, the median of the rounds' ratios.
-    pub(super) fn cost_beside(&self, floor: &Self) -> f64 {
+    pub(in crate::case) fn cost_beside(&self, floor: &Self) -> f64 {
         median(&ratios(&self.each(Tally::cost), &floor.each(Tally::cost)))
     }
 
     /// What one must know to judge: cost, latencies, and whether it was the server or the load that had no more to give.
-    pub(super) fn told(&self) -> String {
+    pub(in crate::case) fn told(&self) -> String {
         let share = |which: usize| 100.0 * median(&self.each(|tally| tally.shares()[which]));
         format!(
             "{:.0} thousand deliveries/s of {:.2} µs (p50 {:.2}, p99 {:.2}, p99.9 {:.2} ms; server {:.0} % and load {:.0} % of a core, waiting {:.0} %)",

@@ -10,7 +10,7 @@ use crate::floor::chat::Way;
 use crate::load::crowd::{Crowd, Dialect, Layout};
 use crate::measure::real;
 use crate::plan::Plan;
-use crate::process::{Process, computed_here};
+use crate::process::{Process, Worker, computed_here};
 use crate::report::{Amount, Figure, Goal, Outcome};
 
 pub(in crate::case) const CASE: Case =
@@ -53,10 +53,10 @@ fn run(plan: &Plan) -> Result<Outcome> {
 
 fn watch(there: &Cores, process: &Process, tokens: &[String], every: u64) -> Result<Seen> {
     let layout = |name, seats| Layout { dialect: Dialect::Rooms, name, rooms: ROOMS, seats, senders: 0, tokens };
-    let _first = there.run(|| Crowd::open(process.address(), &layout("first", FIRST)))?;
+    let _first = there.run(|| Crowd::open(&[process.address()], &layout("first", FIRST)))?;
     let (resident, computed, load, start) =
         (process.resident()?, process.computed()?, computed_here()?, Instant::now());
-    let mut crowd = there.run(|| Crowd::open(process.address(), &layout("idle", MEMBERS)))?;
+    let mut crowd = there.run(|| Crowd::open(&[process.address()], &layout("idle", MEMBERS)))?;
     let seconds = start.elapsed().as_secs_f64();
     let cost = (process.computed()? - computed) * 1e6 / real(crowd.len() as u64);
     let load = (computed_here()? - load) / seconds;

@@ -1,7 +1,7 @@
 //! Live chat through the `rooms` contract, beside programs that only write to sockets.
 
 pub(super) mod burst;
-mod contest;
+pub(super) mod contest;
 pub(super) mod growth;
 pub(super) mod hot;
 pub(super) mod idle;

@@ -27,6 +27,8 @@ pub(super) struct Line {
     pub(super) stream: TcpStream,
     /// Which room it is in.
     pub(super) room: u32,
+    /// The number of the server that it is connected to, where a crowd has several.
+    pub(super) home: u16,
     /// How many messages it has got.
     pub(super) place: u32,
     /// Its number as a sender.
@@ -41,9 +43,9 @@ pub(super) struct Line {
 
 impl Line {
     /// Connects and asks for the upgrade; the answer is not waited for.
-    pub(super) fn open(address: SocketAddr, request: &[u8], room: u32, sender: u32) -> Result<Self> {
+    pub(super) fn open(address: SocketAddr, request: &[u8], room: u32, sender: u32, home: u16) -> Result<Self> {
         let stream = connect(address)?;
-        let mut line = Self { stream, room, place: 0, sender, upgraded: false, present: false, rest: None };
+        let mut line = Self { stream, room, home, place: 0, sender, upgraded: false, present: false, rest: None };
         line.send(request)?;
         Ok(line)
     }

@@ -28,7 +28,7 @@ use text::{Finder, Stamp};
 
 pub(crate) use dialect::Dialect;
 pub(crate) use opening::Layout;
-pub(crate) use pace::{Drive, Pace, Tally};
+pub(crate) use pace::{Drive, Pace, Tally, Watched};
 pub(crate) use text::LENGTH as TEXT_LENGTH;
 
 use crate::Result;
@@ -81,6 +81,10 @@ struct Score {
     deliveries: u64,
     /// Microseconds from their sending.
     latencies: Histogram,
+    /// The same of those whose sender is connected to another server.
+    crossed: Histogram,
+    /// The senders' servers.
+    homes: Vec<u16>,
 }
 
 impl Score {
@@ -95,20 +99,27 @@ impl Score {
         let entry = ledger.check(line.place, raw)?;
         line.place += 1;
         self.deliveries += 1;
-        self.latencies.note(now.saturating_sub(entry.sent));
+        let latency = now.saturating_sub(entry.sent);
+        self.latencies.note(latency);
+        if self.homes[entry.sender as usize] != line.home {
+            self.crossed.note(latency);
+        }
         Ok(u32::from(entry.sender == line.sender))
     }
 }
 
 impl Crowd {
-    /// Opens all connections of `layout`, and waits until messages come to every seat, if anybody sends.
-    pub(crate) fn open(address: SocketAddr, layout: &Layout<'_>) -> Result<Self> {
+    /// Opens all connections of `layout`, spread over the servers at `addresses`, and waits until messages come to every seat, if
+    /// anybody sends.
+    pub(crate) fn open(addresses: &[SocketAddr], layout: &Layout<'_>) -> Result<Self> {
         let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(EVENTS));
-        let lines = opening::open_all(&mut poll, &mut events, address, layout)?;
+        let lines = opening::open_all(&mut poll, &mut events, addresses, layout)?;
         let size = (REMEMBERED / layout.rooms).next_power_of_two().clamp(64, MOST_REMEMBERED);
         let first_sender = |room| u32::try_from(room * layout.senders);
         let ledger = |room| Ok(Ledger::new(first_sender(room)?, layout.senders, size));
         let greeted: Vec<usize> = (0..lines.len()).filter(|place| lines[*place].rest.is_some()).collect();
+        let senders = Sender::of(&lines, |room| layout.dialect.around(&layout.room(room as usize)));
+        let homes = senders.iter().map(|sender| lines[sender.line].home).collect();
         let mut crowd = Self {
             poll,
             events,
@@ -116,10 +127,10 @@ impl Crowd {
             buffer: vec![0; BEFORE + A_READ].into(),
             dialect: layout.dialect,
             finder: Finder::default(),
-            senders: Sender::of(&lines, |room| layout.dialect.around(&layout.room(room as usize))),
+            senders,
             ledgers: (0..layout.rooms).map(ledger).collect::<Result<_>>()?,
             lines,
-            score: Score::default(),
+            score: Score { homes, ..Score::default() },
             pace: Pace::Each(0),
             sending: false,
             turn: 0,
@@ -137,6 +148,11 @@ impl Crowd {
     /// How many connections.
     pub(crate) fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// How many messages its senders have sent.
+    pub(crate) fn sent(&self) -> u32 {
+        self.senders.iter().map(|sender| sender.sent).sum()
     }
 
     /// Answers pings for so long.

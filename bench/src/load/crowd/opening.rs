@@ -56,10 +56,12 @@ impl Layout<'_> {
         )
     }
 
-    fn open(&self, address: SocketAddr, place: usize) -> Result<Line> {
+    /// Opens the connection number `place`: a room's seats are spread over the servers, and so are the rooms' first ones, who send.
+    fn open(&self, addresses: &[SocketAddr], place: usize) -> Result<Line> {
         let (room, seat) = (place % self.rooms, place / self.rooms);
+        let home = (room + seat) % addresses.len();
         let sender = if seat < self.senders { u32::try_from(room * self.senders + seat)? } else { NOBODY };
-        Line::open(address, self.request(place).as_bytes(), u32::try_from(room)?, sender)
+        Line::open(addresses[home], self.request(place).as_bytes(), u32::try_from(room)?, sender, u16::try_from(home)?)
     }
 }
 
@@ -67,7 +69,7 @@ impl Layout<'_> {
 pub(super) fn open_all(
     poll: &mut Poll,
     events: &mut Events,
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     layout: &Layout<'_>,
 ) -> Result<Vec<Line>> {
     let all = layout.rooms * layout.seats;
@@ -75,7 +77,7 @@ pub(super) fn open_all(
     let (mut upgraded, mut last) = (0, Instant::now());
     while upgraded < all {
         while lines.len() < all && lines.len() - upgraded < UNDER_WAY {
-            let mut line = layout.open(address, lines.len())?;
+            let mut line = layout.open(addresses, lines.len())?;
             let interest =
                 if line.sender == NOBODY { Interest::READABLE } else { Interest::READABLE | Interest::WRITABLE };
             poll.registry().register(&mut line.stream, Token(lines.len()), interest)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Crowd, Histogram, PATIENCE};
 use crate::Result;
 use crate::measure::real;
-use crate::process::{Process, computed_here};
+use crate::process::{Process, Worker, computed_here};
 
 /// When the next message leaves.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,14 @@ pub(crate) struct Drive {
     pub(crate) window: Duration,
 }
 
+/// Whose time is looked at while a crowd talks.
+pub(crate) struct Watched<'a> {
+    /// The servers that it is connected to.
+    pub(crate) servers: &'a [&'a Process],
+    /// What they stand on, each for itself.
+    pub(crate) below: &'a [&'a dyn Worker],
+}
+
 /// What was seen in the window of a round.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
@@ -39,7 +47,10 @@ pub(crate) struct Tally {
     load: f64,
     /// Seconds that the server's threads waited for their core.
     waited: f64,
+    /// Seconds of processor that each of what the servers stand on took.
+    below: Vec<f64>,
     latencies: Histogram,
+    crossed: Histogram,
 }
 
 impl Tally {
@@ -58,6 +69,16 @@ impl Tally {
         f64::from(self.latencies.quantile(share)) / 1e3
     }
 
+    /// The same of those that went from one server to another.
+    pub(crate) fn crossing(&self, share: f64) -> f64 {
+        f64::from(self.crossed.quantile(share)) / 1e3
+    }
+
+    /// Microseconds of processor a delivery, of each of what the servers stand on.
+    pub(crate) fn costs_below(&self) -> Vec<f64> {
+        self.below.iter().map(|seconds| seconds * 1e6 / self.deliveries).collect()
+    }
+
     /// The shares of one core that the server and the load took, and the time that the server's threads waited for
     /// theirs, in the same unit: because of each other, or of strangers.
     pub(crate) fn shares(&self) -> [f64; 3] {
@@ -71,33 +92,42 @@ struct Mark {
     server: f64,
     load: f64,
     waited: f64,
+    below: Vec<f64>,
 }
 
 impl Mark {
-    fn now(server: &Process) -> Result<Self> {
-        Ok(Self { server: server.computed()?, load: computed_here()?, waited: server.waited()?, at: Instant::now() })
+    fn now(watched: &Watched<'_>) -> Result<Self> {
+        let (mut server, mut waited) = (0.0, 0.0);
+        for each in watched.servers {
+            server += each.computed()?;
+            waited += each.waited()?;
+        }
+        let below = watched.below.iter().map(|each| each.computed()).collect::<Result<_>>()?;
+        Ok(Self { server, load: computed_here()?, waited, below, at: Instant::now() })
     }
 }
 
 impl Crowd {
     /// Sends at the pace of `drive`, then waits until everybody has got everything: that it came once and in one order
     /// for all is verified at every seat.
-    pub(crate) fn run(&mut self, server: &Process, drive: &Drive) -> Result<Tally> {
+    pub(crate) fn run(&mut self, watched: &Watched<'_>, drive: &Drive) -> Result<Tally> {
         (self.pace, self.sending) = (drive.pace, true);
         self.begin()?;
         let start = Instant::now();
         self.send_until(start, start + drive.warm_up)?;
-        (self.score.deliveries, self.score.latencies) = (0, Histogram::default());
-        let before = Mark::now(server)?;
+        (self.score.deliveries, self.score.latencies, self.score.crossed) = Default::default();
+        let before = Mark::now(watched)?;
         self.send_until(start, before.at + drive.window)?;
-        let after = Mark::now(server)?;
+        let after = Mark::now(watched)?;
         let tally = Tally {
             deliveries: real(self.score.deliveries),
             seconds: after.at.duration_since(before.at).as_secs_f64(),
             server: after.server - before.server,
             load: after.load - before.load,
             waited: after.waited - before.waited,
+            below: after.below.iter().zip(&before.below).map(|(after, before)| after - before).collect(),
             latencies: std::mem::take(&mut self.score.latencies),
+            crossed: std::mem::take(&mut self.score.crossed),
         };
         self.sending = false;
         self.settle()?;
@@ -195,7 +225,7 @@ mod tests {
 
     /// Opens a crowd and lets it talk at `pace` until `deliveries` have come, then waits until all have everything.
     fn talk(way: Way, log: Option<Log>, pace: Pace, deliveries: u64) -> Crowd {
-        let mut crowd = Crowd::open(open_for_test(way, log, None), &LAYOUT).expect("a crowd");
+        let mut crowd = Crowd::open(&[open_for_test(way, log, None)], &LAYOUT).expect("a crowd");
         (crowd.pace, crowd.sending) = (pace, true);
         crowd.begin().expect("messages");
         let start = Instant::now();
@@ -237,7 +267,7 @@ mod tests {
     fn listeners_stay_through_pings_and_get_nothing_else() {
         let address = open_for_test(Way::Send1, None, Some(Duration::from_millis(1)));
         let listeners = Layout { senders: 0, ..LAYOUT };
-        let mut crowd = Crowd::open(address, &listeners).expect("a crowd");
+        let mut crowd = Crowd::open(&[address], &listeners).expect("a crowd");
         crowd.wait(Duration::from_millis(20)).expect("pings");
         assert_eq!((crowd.len(), crowd.score.deliveries), (12, 0));
     }
