@@ -132,17 +132,14 @@ fn mark(room: RoomId) -> String {
 /// An event of the log as far as the search is concerned: its place, its kind, and the message that it is about.
 type Entry = (Seq, String, Option<Seq>);
 
+/// The room itself is held last, for its new number alone: whoever writes there does not wait for the words of others.
 async fn index(tx: &mut Tx<'_>, room: RoomId) -> Result<bool> {
+    tx.lock_words(room.0).await?;
     let known = sql!("SELECT indexed_seq FROM room WHERE id = $1 AND deleted_at IS NULL");
     let Some((known,)) = tx.get::<(Seq,)>(known, params![room]).await? else { return Ok(false) };
     let next = sql!("SELECT seq, kind, target_seq FROM event WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3");
     let entries: Vec<Entry> = tx.all(next, params![room, known, STEP]).await?;
     let Some((last, _, _)) = entries.last() else { return Ok(false) };
-    // Whoever else is about it has been quicker: that is as good.
-    let take = sql!("UPDATE room SET indexed_seq = $3 WHERE id = $1 AND indexed_seq = $2");
-    if tx.run(take, params![room, known, *last]).await? == 0 {
-        return Ok(true);
-    }
     let mut forgotten = Vec::new();
     // In the order of the log, and each message once.
     let mut messages = BTreeSet::new();
@@ -162,6 +159,7 @@ async fn index(tx: &mut Tx<'_>, room: RoomId) -> Result<bool> {
     tx.run_all(forgotten.into_iter().map(|params| (forget, params)).collect()).await?;
     let places: Vec<Params> = messages.into_iter().map(|seq| params![room, seq]).collect();
     know(tx, room, places).await?;
+    tx.run(sql!("UPDATE room SET indexed_seq = $2 WHERE id = $1"), params![room, *last]).await?;
     Ok(i64::try_from(entries.len()).is_ok_and(|count| count == STEP))
 }
 

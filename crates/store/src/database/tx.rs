@@ -99,6 +99,14 @@ impl Tx<'_> {
         }
     }
 
+    /// Keeps every other program away from what the search knows of a room until this transaction ends.
+    pub(crate) async fn lock_words(&mut self, room: i64) -> Result<()> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => Box::pin(transaction.lock_words(room)).await,
+        }
+    }
+
     /// Runs a script of this database's own dialect: a migration.
     pub(crate) async fn script(&mut self, script: Script) -> Result<()> {
         match self {
