@@ -19,10 +19,10 @@ pub(in crate::case) const CASE: Case =
 
 /// One message under way in each room, so that nothing can be batched; so many rooms that no core waits for a commit.
 const LARGE: Scene =
-    Scene { name: "large", rooms: 16, seats: 250, senders: 1, pace: Pace::Each(1), rounds: 3, seconds: 2 };
+    Scene { name: "large", rooms: 32, seats: 125, senders: 1, pace: Pace::Each(1), rounds: 3, seconds: 2 };
 const SMALL: Scene = Scene { name: "small", rooms: 80, seats: 50, ..LARGE };
 
-const SCENES: [(&str, Scene); 2] = [("16 rooms of 250", LARGE), ("80 rooms of 50", SMALL)];
+const SCENES: [(&str, Scene); 2] = [("32 rooms of 125", LARGE), ("80 rooms of 50", SMALL)];
 
 fn run(plan: &Plan) -> Result<Outcome> {
     let (here, there) = plan.cores.apart();
