@@ -12,7 +12,7 @@ use crate::cores::Cores;
 use crate::load::crowd::{Crowd, Dialect, Layout};
 use crate::measure::real;
 use crate::plan::Plan;
-use crate::process::{Process, Worker};
+use crate::process::{Process, Worker, pause};
 use crate::report::{Amount, Figure, Outcome};
 
 pub(in crate::case) const CASE: Case = Case {
@@ -24,10 +24,10 @@ pub(in crate::case) const CASE: Case = Case {
 
 const ROOMS: usize = 100;
 
-/// In each room, a node; and before the ones that count, since what a process needs for the first ones is not theirs: rooms,
-/// connections to its database, and whatever is held while hundreds of handshakes are under way.
+/// In each room, a node; and before the ones that count, since what a process needs for the first ones is not theirs: rooms
+/// and connections to its database.
 const MEMBERS: usize = 50;
-const FIRST: usize = 40;
+const FIRST: usize = 20;
 
 /// What opening left to be done is no idleness.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -41,11 +41,11 @@ fn run(plan: &Plan) -> Result<Outcome> {
     let (stage, others) = here.run(|| stage(plan, &[]))?;
     let (sqlite, _) = hold(&there, &[&stage.server], &others)?;
     let both: Vec<&Process> = cluster.nodes.iter().collect();
-    let (node, mut crowd) = hold(&there, &both, &people)?;
+    let (node, _crowds) = hold(&there, &both, &people)?;
     let clocks = [&ground.postgres as &dyn Worker, &ground.broker, both[0], both[1]];
     let read = || clocks.iter().map(|clock| clock.computed()).collect::<Result<Vec<f64>>>();
     let (before, begun) = (read()?, Instant::now());
-    there.run(|| crowd.wait(plan.window(8)))?;
+    pause(plan.window(8));
     let seconds = begun.elapsed().as_secs_f64();
     let spent: Vec<f64> = read()?.iter().zip(&before).map(|(after, before)| (after - before) * 1e6 / seconds).collect();
     let memory = Figure::new("idle connection: resident memory of a node, beside SQLite", Amount::Ratio(node / sqlite))
@@ -60,18 +60,19 @@ fn run(plan: &Plan) -> Result<Outcome> {
     Ok(Outcome { figures: vec![memory, lines], notes })
 }
 
-/// Opens the connections of all servers; KiB of each.
-fn hold(there: &Cores, servers: &[&Process], tokens: &[String]) -> Result<(f64, Crowd)> {
+/// Opens the connections of all servers, a few at a time, so that none of the memory is that of hundreds of handshakes under way; KiB
+/// of each.
+fn hold(there: &Cores, servers: &[&Process], tokens: &[String]) -> Result<(f64, Vec<Crowd>)> {
     let addresses: Vec<_> = servers.iter().map(|server| server.address()).collect();
-    let layout = |seats: usize| {
-        let seats = seats * servers.len();
-        Layout { dialect: Dialect::Rooms, name: "idle", rooms: ROOMS, seats, senders: 0, tokens }
-    };
+    let layout =
+        Layout { dialect: Dialect::Rooms, name: "idle", rooms: ROOMS, seats: servers.len(), senders: 0, tokens };
+    let open = |count: usize| -> Result<Vec<Crowd>> { (0..count).map(|_| Crowd::open(&addresses, &layout)).collect() };
     let resident = || servers.iter().map(|server| server.resident()).sum::<Result<f64>>();
-    let mut first = there.run(|| Crowd::open(&addresses, &layout(FIRST)))?;
-    there.run(|| first.wait(SETTLING))?;
+    let _first = there.run(|| open(FIRST))?;
+    pause(SETTLING);
     let before = resident()?;
-    let mut crowd = there.run(|| Crowd::open(&addresses, &layout(MEMBERS)))?;
-    there.run(|| crowd.wait(SETTLING))?;
-    Ok(((resident()? - before) * 1024.0 / real(crowd.len() as u64), crowd))
+    let crowds = there.run(|| open(MEMBERS))?;
+    pause(SETTLING);
+    let connections: usize = crowds.iter().map(Crowd::len).sum();
+    Ok(((resident()? - before) * 1024.0 / real(u64::try_from(connections)?), crowds))
 }

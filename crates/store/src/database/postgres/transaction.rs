@@ -9,9 +9,6 @@ use tokio_postgres::Row;
 /// alone: the bytes of `parlour`.
 const LOCK_SCHEMA: &str = "SELECT pg_advisory_xact_lock(31632341465003378); SET LOCAL statement_timeout = 0";
 
-/// Waits for any other program that makes the words of a room known. Rooms have the numbers below zero.
-const LOCK_WORDS: Sql = crate::sql!("SELECT pg_advisory_xact_lock(-CAST($1 AS BIGINT))");
-
 /// An open transaction. Dropped, it rolls itself back.
 pub struct Transaction {
     line: Taken,
@@ -68,9 +65,9 @@ impl Transaction {
         self.batch(LOCK_SCHEMA).await
     }
 
-    /// Keeps every other program away from what the search knows of a room.
+    /// Keeps every other program away from what the search knows of a room. Rooms have the locks below zero.
     pub(crate) async fn lock_words(&mut self, room: i64) -> Result<()> {
-        self.execute(LOCK_WORDS, &crate::params![room]).await.map(drop)
+        self.batch(&format!("SELECT pg_advisory_xact_lock({})", -room)).await
     }
 
     pub(crate) async fn batch(&mut self, script: &str) -> Result<()> {
