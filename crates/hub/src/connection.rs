@@ -33,6 +33,11 @@ impl Hub {
         Ok(Connection { registry, key, signal })
     }
 
+    /// Every session that has a connection here, and whose it is.
+    pub fn sessions(&self) -> Vec<(SessionId, AccountId)> {
+        self.0.registry.sessions()
+    }
+
     /// Ends the connections of a session. As with the other ends and names, each node does this for itself.
     pub fn end_session(&self, id: SessionId) {
         self.0.registry.end_session(id);

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
-use parlour_model::{Epoch, Event, RoomId, RoomName, Seq};
+use parlour_model::{Epoch, Event, RoomId, RoomName, Seq, Timestamp};
 
 /// A future that a trait object can return.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -20,11 +20,13 @@ pub struct Head {
     pub epoch: Epoch,
     /// The seq of the last committed event; 0 when there is none yet.
     pub last_seq: Seq,
+    /// When that was, where it was asked for and is still kept.
+    pub last_at: Option<Timestamp>,
 }
 
 /// What the hub asks of the store. Both answers must show what was committed before they were asked for.
 pub trait History: Send + Sync + 'static {
-    /// Where the log of a room stands; `None` while it has no row, because nobody has written there.
+    /// Where the log of a room stands, and since when; `None` while it has no row, because nobody has written there.
     fn head(&self, room: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>>;
 
     /// The heads of many rooms, in their order, at the price of one question.

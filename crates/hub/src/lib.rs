@@ -28,6 +28,7 @@ mod cluster;
 mod company;
 mod connection;
 mod delivery;
+mod differing;
 mod ears;
 mod elsewhere;
 mod encoder;
@@ -72,6 +73,7 @@ pub use bus::{BusCounts, Carrier, Inbox, Nats, NatsSettings, NodeId, Published, 
 pub use cluster::{Leases, Others};
 pub use connection::Connection;
 pub use delivery::{Conversation, Parting};
+pub use differing::Differing;
 pub use encoder::{Encoder, Here};
 pub use farewell::{Farewell, PutOut};
 pub use feed::{Feed, Heard};

@@ -212,10 +212,10 @@ impl Hub {
         }
     }
 
-    /// This node heeds all of that log up to `seq`.
+    /// This node heeds all of that log up to `seq`: less than before, when the log went back.
     pub fn control_heeded(&self, seq: i64) {
         let (Some(cluster), Some(remote)) = (&self.0.cluster, self.0.bus.remote()) else { return };
-        if cluster.heeded.fetch_max(seq, Ordering::Relaxed) < seq {
+        if cluster.heeded.swap(seq, Ordering::Relaxed) != seq {
             remote.send(&Hint::Control(Control::Heeded(seq)));
         }
     }

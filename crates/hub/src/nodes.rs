@@ -146,7 +146,8 @@ impl Nodes {
     /// A node heeds the control log up to there.
     pub(crate) fn heed(&mut self, id: NodeId, seq: i64) {
         if let Some(node) = self.alive.get_mut(&id) {
-            node.heeded = node.heeded.max(seq);
+            // It may be less than it was: the log went back.
+            node.heeded = seq;
         }
     }
 
@@ -252,8 +253,9 @@ mod tests {
         watch.nodes.heed(ONE, 7);
         assert!(!heed(&watch, 7));
         watch.nodes.heed(NodeId(2), 8);
-        watch.nodes.heed(ONE, 3);
         assert!(heed(&watch, 7) && !heed(&watch, 8));
+        watch.nodes.heed(ONE, 3);
+        assert!(!heed(&watch, 7), "the log went back");
     }
 
     #[test]

@@ -249,7 +249,7 @@ mod tests {
     fn of_a_long_page_only_so_much_waits_and_the_rest_is_asked_for_again() {
         const LAST: Seq = 20;
         let room = Room::new(RoomName::parse("den").expect("a name"), &HubSettings::default(), Arc::default(), None);
-        let head = Head { id: RoomId(1), name: "den".to_owned(), epoch: Epoch(0), last_seq: LAST };
+        let head = Head { id: RoomId(1), name: "den".to_owned(), epoch: Epoch(0), last_seq: LAST, last_at: None };
         assert!(!room.start(Some(&head)));
         let room = Arc::new(room);
         let (arrived, _) = room.arrive(None, Timestamp(0), 0, Reach::Seat(Arc::default()));

@@ -156,6 +156,13 @@ impl Registry {
         lock(&self.book).lines.len()
     }
 
+    /// Every login that has a connection, and whose it is.
+    pub(crate) fn sessions(&self) -> Vec<(SessionId, AccountId)> {
+        let book = lock(&self.book);
+        let owners = book.by_session.iter().filter_map(|(id, keys)| Some((*id, book.owner(*keys.iter().next()?)?)));
+        owners.map(|(id, owner)| (id, owner.account_id)).collect()
+    }
+
     pub(crate) fn end_session(&self, id: SessionId) {
         let book = lock(&self.book);
         for key in book.by_session.get(&id).into_iter().flatten() {

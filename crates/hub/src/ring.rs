@@ -229,6 +229,14 @@ impl Ring {
         (found == seq).then_some(self.first + index as Position)
     }
 
+    /// The events that are still there: their places in the log, and their times.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (Seq, Timestamp)> {
+        self.entries.iter().filter_map(|entry| match entry.what() {
+            What::Event(event) => Some((event.seq, event.at)),
+            What::Joined(..) | What::Left(..) | What::Typing(_) => None,
+        })
+    }
+
     /// Whether a presence entry at or after this place is gone.
     pub(crate) fn lost_presence_since(&self, place: Position) -> bool {
         self.presence_lost > place

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use parlour_model::{Epoch, Event, RoomId, Seq};
+use parlour_model::{Epoch, Event, RoomId, Seq, Timestamp};
 
 use crate::history::Head;
 
@@ -33,6 +33,8 @@ pub(crate) struct Subscription {
     log: Option<Log>,
     /// Whether that log is gone: only a later one goes on.
     is_over: bool,
+    /// The event that the delivery began after, where that is known.
+    began: Option<(Seq, Timestamp)>,
     /// The next seq to deliver; `None` until the head is read.
     next: Option<Seq>,
     /// The highest seq that is known to exist.
@@ -61,6 +63,11 @@ impl Subscription {
         self.log.filter(|_| !self.is_over)
     }
 
+    /// The event that the delivery began after, and its time.
+    pub(crate) fn began(&self) -> Option<(Seq, Timestamp)> {
+        self.began
+    }
+
     /// The log is gone, and what is still on its way of it is late.
     pub(crate) fn end(&mut self) {
         self.is_over = true;
@@ -74,7 +81,10 @@ impl Subscription {
     pub(crate) fn start(&mut self, head: Option<&Head>) -> Progress {
         let last = match head {
             None => 0,
-            Some(head) if self.enter(Log::of(head), 1).is_some() => head.last_seq,
+            Some(head) if self.enter(Log::of(head), 1).is_some() => {
+                self.began = head.last_at.map(|at| (head.last_seq, at));
+                head.last_seq
+            }
             // The hints are of a later log than the head, which was read too early: they begin it.
             Some(_) => self.held.keys().next().map_or(0, |first| first - 1),
         };
@@ -169,6 +179,7 @@ impl Subscription {
         self.is_over = false;
         self.log = Some(log);
         if turned {
+            self.began = None;
             self.held.clear();
             self.held_bytes = 0;
             self.known = 0;
@@ -213,7 +224,7 @@ fn bytes_of(event: &Event) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use parlour_model::{EventBody, Timestamp};
+    use parlour_model::EventBody;
     use proptest::prelude::*;
 
     use super::*;
@@ -229,7 +240,7 @@ mod tests {
     }
 
     fn head(epoch: i64, last_seq: Seq) -> Head {
-        Head { id: LOG.id, name: "den".to_owned(), epoch: Epoch(epoch), last_seq }
+        Head { id: LOG.id, name: "den".to_owned(), epoch: Epoch(epoch), last_seq, last_at: None }
     }
 
     fn started(last: Seq) -> Subscription {

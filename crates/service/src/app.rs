@@ -140,13 +140,6 @@ impl App {
         drop(self.stop.subscribe().wait_for(|stop| *stop).await);
     }
 
-    /// Believes nothing that is remembered: everything is asked of the store again.
-    pub(crate) fn forget_everything(&self) {
-        self.accounts.forget_where(|_| true);
-        self.doors.forget_everything();
-        self.live.memory().forget_everything();
-    }
-
     /// Makes an ended session end here: forgotten at the door, its sockets closed.
     pub(crate) fn session_ended(&self, id: SessionId) {
         self.doors.forget_session(id);

@@ -16,7 +16,7 @@ impl App {
     /// The mail server's URL cannot be read, or the store is away.
     pub async fn start_background(&self) -> Result<Background> {
         let head = self.store.control_head().await?;
-        self.live.hub().control_heeded(head);
+        self.live.hub().control_heeded(head.seq);
         self.store.ensure_room(RoomName::lobby(), self.now()).await?;
         let transport = mail::transport::Transport::read(&self.settings.mail);
         let transport = transport.map_err(|bad| Error::internal(format!("the mail setting {bad:?} cannot be read")))?;

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use parlour_model::{AccountId, RoomId, SessionId};
-use parlour_store::control::{ControlKind, ControlLine};
+use parlour_store::control::{ControlHead, ControlKind, ControlLine};
 
 use crate::Result;
 use crate::app::App;
@@ -18,7 +18,7 @@ use crate::live::doubts::Doubt;
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Follows the sequence from `seen` on until the application stops.
-pub(crate) async fn watch(app: App, mut seen: i64) {
+pub(crate) async fn watch(app: App, mut seen: ControlHead) {
     let mut away = false;
     loop {
         tokio::select! {
@@ -38,21 +38,27 @@ pub(crate) async fn watch(app: App, mut seen: i64) {
 }
 
 /// Heeds what was written since, in pages.
-async fn catch_up(app: &App, seen: &mut i64) -> Result<()> {
+async fn catch_up(app: &App, seen: &mut ControlHead) -> Result<()> {
     loop {
         let head = app.store.control_head().await?;
         if head == *seen {
             return Ok(());
         }
-        let lines = app.store.control_since(*seen).await?;
-        if lines.first().is_none_or(|line| line.seq != *seen + 1) {
-            // Away for longer than the lines are kept, or the database is an earlier one than it was: what was missed is
-            // not known, so nothing remembered is believed.
-            believe_nothing(app).await?;
+        let lines = app.store.control_since(seen.seq).await?;
+        if head.life != seen.life || head.seq < seen.seq {
+            // Perhaps nothing is lost. But if something is, these numbers count other lines than those that were heeded.
+            tracing::info!(
+                "the database was started anew, or it is another one; what is remembered is looked at again"
+            );
+            app.believe_nothing().await?;
+            app.turn_over_what_differs().await?;
+        } else if lines.first().is_none_or(|line| line.seq != seen.seq + 1) {
+            // Away for longer than the lines are kept: what was missed is not known, so nothing remembered is believed.
+            app.believe_nothing().await?;
         }
         heed(app, &lines).await?;
-        *seen = lines.last().map_or(head, |line| line.seq);
-        app.live.hub().control_heeded(*seen);
+        *seen = ControlHead { seq: lines.last().map_or(head.seq, |line| line.seq), ..head };
+        app.live.hub().control_heeded(seen.seq);
     }
 }
 
@@ -81,16 +87,11 @@ async fn heed(app: &App, lines: &[ControlLine]) -> Result<()> {
         app.live.hub().rooms_of(&rooms).into_iter().for_each(|room| app.live.doubts().open(Doubt::Room(room)));
     }
     if lines.iter().any(|line| line.kind == ControlKind::Unknown) {
-        believe_nothing(app).await?;
+        app.believe_nothing().await?;
     } else if lines.iter().any(|line| line.kind == ControlKind::KeysChanged) {
         app.renew_keys().await?;
     }
     accounts_changed(app, accounts).await
-}
-
-async fn believe_nothing(app: &App) -> Result<()> {
-    app.forget_everything();
-    app.renew_keys().await
 }
 
 /// Shows what people wrote under the names they have now, or not at all when they are gone. What was remembered of them

@@ -109,6 +109,7 @@ impl Doors {
 
     pub(crate) fn forget_everything(&self) {
         self.forget_tokens();
+        self.cookies.forget_where(|_| true);
         self.sessions.forget_where(|_| true);
     }
 

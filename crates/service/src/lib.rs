@@ -39,6 +39,7 @@ pub mod rooms;
 // What the use cases stand on.
 pub mod audit;
 pub mod background;
+mod believe_nothing;
 pub mod cache;
 pub mod control;
 mod doors;

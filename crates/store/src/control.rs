@@ -1,6 +1,6 @@
 //! The control log: what other processes must hear of, in a sequence without holes.
 
-use crate::database::{Cell, Database, FromCell, FromRow, Row, Tx};
+use crate::database::{Cell, Database, FromCell, FromRow, Row, Sql, Tx};
 use crate::{Result, Store, params, sql};
 use futures_util::future::BoxFuture;
 use parlour_model::Timestamp;
@@ -37,6 +37,16 @@ pub struct ControlLine {
     pub subject: i64,
 }
 
+/// Where the control log stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlHead {
+    /// Its last place; 0 while it is empty.
+    pub seq: i64,
+    /// Which start of which server answers, and from which table. While both are the same, what was committed is still
+    /// there; after that the database may be an earlier one, which has been going on otherwise since.
+    pub life: (i64, i64),
+}
+
 impl Store {
     /// Hangs in what is awaited when a write has announced something on the control log: after the commit, before the
     /// write answers, with the log's last place. It is hung in once; on SQLite, where there is one node, it is never rung.
@@ -46,10 +56,18 @@ impl Store {
         }
     }
 
-    /// The last place of the control log; 0 while it is empty.
-    pub async fn control_head(&self) -> Result<i64> {
-        let head = self.db.get(sql!("SELECT last_seq FROM control_head WHERE id = 1"), params![]).await?;
-        Ok(head.map_or(0, |(seq,): (i64,)| seq))
+    /// Where the control log stands.
+    pub async fn control_head(&self) -> Result<ControlHead> {
+        // A file is never put back under the process that has it open.
+        let head = Sql::each(
+            sql!(
+                "SELECT last_seq, CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), \
+                 CAST(tableoid AS BIGINT) FROM control_head WHERE id = 1"
+            ),
+            sql!("SELECT last_seq, 0, 0 FROM control_head WHERE id = 1"),
+        );
+        let (seq, start, table) = self.db.get(head, params![]).await?.unwrap_or_default();
+        Ok(ControlHead { seq, life: (start, table) })
     }
 
     /// The lines after `seq`, in order, and at most [`LINES_AT_ONCE`]. Lines are kept for a day: when the first is not

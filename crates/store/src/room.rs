@@ -80,6 +80,18 @@ impl Store {
         self.db.get(BY_NAME, params![name.key()]).await
     }
 
+    /// As [`Store::room`], with the time of its last event, unless that is not kept any more.
+    pub async fn room_end(&self, name: &RoomName) -> Result<Option<(RoomHead, Option<Timestamp>)>> {
+        let end = sql!(
+            "SELECT ",
+            ROOM_COLUMNS,
+            ", (SELECT event.at FROM event WHERE event.room_id = room.id AND event.seq = room.last_seq) \
+             FROM room WHERE name_key = $1 AND deleted_at IS NULL"
+        );
+        let end: Option<RoomEnd> = self.db.get(end, params![name.key()]).await?;
+        Ok(end.map(|RoomEnd(head, at)| (head, at)))
+    }
+
     /// Many rooms, each as [`Store::room`] has it, in the order asked for.
     pub async fn rooms(&self, names: &[RoomName]) -> Result<Vec<Option<RoomHead>>> {
         self.db.get_each(BY_NAME, names.iter().map(|name| params![name.key()]).collect()).await
@@ -111,6 +123,14 @@ impl FromRow for RoomHead {
             last_seq: row.take()?,
             retention_seconds: row.take()?,
         })
+    }
+}
+
+struct RoomEnd(RoomHead, Option<Timestamp>);
+
+impl FromRow for RoomEnd {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self(RoomHead::from_row(row)?, row.take()?))
     }
 }
 

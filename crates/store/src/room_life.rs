@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use parlour_model::{AccountId, Power, Role, RoomChange, RoomId, RoomName, Timestamp, Visibility};
+use parlour_model::{AccountId, Epoch, Power, Role, RoomChange, RoomId, RoomName, Timestamp, Visibility};
 
 use crate::change::{Actor, Logged, Refused, Ruled, hold};
 use crate::control::{ControlKind, announce};
@@ -31,6 +31,15 @@ impl Store {
     /// Makes a room whose owner is the actor; `None` when its name is taken, or rests.
     pub async fn make_room(&self, new: NewRoom, actor: Actor) -> Result<Option<RoomId>> {
         self.db.write(async move |tx| make(tx, &new, &actor).await).await
+    }
+
+    /// Has a room's log begin another life, in which no place means what it meant in that of `epoch`: events that somebody has
+    /// read are gone from it. False when it has done so already.
+    pub async fn begin_log_anew(&self, room: RoomId, epoch: Epoch, now: Timestamp) -> Result<bool> {
+        let anew = sql!(
+            "UPDATE room SET epoch = CASE WHEN epoch < $3 THEN $3 ELSE epoch + 1 END WHERE id = $1 AND epoch = $2"
+        );
+        Ok(self.db.run(anew, params![room, epoch, now]).await? == 1)
     }
 
     /// The room of two people, and whether it was made now; `None` when one of them is not there.

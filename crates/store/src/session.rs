@@ -5,7 +5,7 @@ use std::time::Duration;
 use parlour_model::{AccountId, Contract, Session, SessionId, Timestamp};
 
 use crate::control::{ControlKind, announce};
-use crate::database::{FromRow, Row, Tx};
+use crate::database::{FromRow, Row, Sql, Tx};
 use crate::{NewAudit, Result, Store, audit, params, sql};
 
 /// A session that begins.
@@ -68,11 +68,17 @@ pub enum Refreshed {
 pub(crate) const SESSION_COLUMNS: &str =
     "id, account_id, contract, device, address, created_at, last_used_at, expires_at, idle_expires_at";
 
+const BY_ID: Sql = sql!("SELECT ", SESSION_COLUMNS, " FROM session WHERE id = $1 AND ended_at IS NULL");
+
 impl Store {
     /// A session that has not been ended. Whether it has expired is for the caller's clock to say.
     pub async fn session(&self, id: SessionId) -> Result<Option<Session>> {
-        let by_id = sql!("SELECT ", SESSION_COLUMNS, " FROM session WHERE id = $1 AND ended_at IS NULL");
-        self.db.get(by_id, params![id]).await
+        self.db.get(BY_ID, params![id]).await
+    }
+
+    /// Many sessions, each as [`Store::session`] has it, in the order asked for.
+    pub async fn sessions(&self, ids: &[SessionId]) -> Result<Vec<Option<Session>>> {
+        self.db.get_each(BY_ID, ids.iter().map(|id| params![*id]).collect()).await
     }
 
     /// The session of a cookie; as [`Store::session`].

@@ -10,6 +10,7 @@ use tokio::sync::OnceCell;
 
 use crate::bells::Bells;
 use crate::bus::Tuned;
+use crate::differing::Told;
 use crate::elsewhere::Elsewhere;
 use crate::encoder::Here;
 use crate::history::Head;
@@ -226,6 +227,25 @@ impl Room {
     #[must_use]
     pub(crate) fn learn(&self, head: &Head) -> bool {
         self.follow(|subscription| subscription.learn(head))
+    }
+
+    /// The log, the last event's seq, and what was told of it, the event that it began after included. `None` where there is
+    /// no log.
+    pub(crate) fn told(&self) -> Option<(Log, Seq, Told)> {
+        let state = self.read();
+        let log = state.subscription.log()?;
+        let mut told: Told = state.subscription.began().into_iter().collect();
+        told.extend(state.ring.events());
+        Some((log, state.subscription.last(), told))
+    }
+
+    /// Goes on after another head than what was told leads to. `true` as for [`Room::start`].
+    #[must_use]
+    pub(crate) fn turn_over(&self, head: Option<&Head>) -> bool {
+        self.follow(|subscription| {
+            *subscription = Subscription::default();
+            Progress { turned: true, ..subscription.start(head) }
+        })
     }
 
     /// The log and the seq after which events are missing. `None` ends the repair.

@@ -7,6 +7,7 @@ mod air;
 mod broker;
 mod clerk;
 mod crowd;
+mod differing;
 mod faults;
 mod feed;
 mod follow;

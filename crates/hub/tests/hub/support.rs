@@ -26,6 +26,8 @@ pub(crate) struct Log {
     /// Events up to here are no longer kept, in every room.
     pub(crate) forgotten: AtomicI64,
     epoch: AtomicI64,
+    /// By how much what is committed now is later than it would be.
+    later: AtomicI64,
     pub(crate) away: AtomicBool,
     /// How many pages are being read, have been at once, and have been at all.
     reading: AtomicUsize,
@@ -42,7 +44,7 @@ impl Log {
         let first = log.len();
         for text in texts {
             let seq = Seq::try_from(log.len()).unwrap() + 1;
-            log.push(message(seq, text));
+            log.push(message(seq, self.later.load(Ordering::Relaxed), text));
         }
         let epoch = Epoch(self.epoch.load(Ordering::Relaxed));
         let events = log[first..].to_vec();
@@ -55,10 +57,22 @@ impl Log {
         rooms.get(room.key()).map_or(0, |(_, log)| Seq::try_from(log.len()).unwrap())
     }
 
+    /// As after a restore to before the first room.
+    pub(crate) fn forget_all(&self) {
+        self.rooms.lock().unwrap().clear();
+    }
+
     /// As after a restore from an empty backup.
     pub(crate) fn restore(&self) {
-        self.rooms.lock().unwrap().clear();
+        self.forget_all();
         self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// As after a restore to when a room's log ended at `last`: what follows there follows at other times.
+    pub(crate) fn go_back(&self, room: &RoomName, last: usize) {
+        let mut rooms = self.rooms.lock().unwrap();
+        rooms.get_mut(room.key()).unwrap().1.truncate(last);
+        self.later.fetch_add(1, Ordering::Relaxed);
     }
 
     fn check(&self) -> Result<(), HistoryError> {
@@ -83,10 +97,10 @@ impl Drop for Reads<'_> {
     }
 }
 
-fn message(seq: Seq, text: &str) -> Event {
+fn message(seq: Seq, later: i64, text: &str) -> Event {
     let author = person(1, "ada");
     let body = EventBody::message(author, text.to_owned(), None);
-    Event { seq, at: Timestamp::from_seconds(seq), body }
+    Event { seq, at: Timestamp(Timestamp::from_seconds(seq).0 + later), body }
 }
 
 impl History for Log {
@@ -95,7 +109,8 @@ impl History for Log {
         let epoch = Epoch(self.epoch.load(Ordering::Relaxed));
         let head = rooms.get(room.key()).map(|(id, log)| {
             let last_seq = Seq::try_from(log.len()).unwrap();
-            Head { id: *id, name: room.key().to_owned(), epoch, last_seq }
+            let last_at = log.last().map(|event| event.at);
+            Head { id: *id, name: room.key().to_owned(), epoch, last_seq, last_at }
         });
         Box::pin(async move { self.check().map(|()| head) })
     }

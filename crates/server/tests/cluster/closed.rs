@@ -60,9 +60,9 @@ async fn a_database_that_does_not_answer_for_a_moment_puts_nobody_out_and_keeps_
     ada_sits.post("hello", "k1").await.unwrap();
     assert!(two.knows(&cleo).await);
 
-    let holds = town.database.session().await;
+    let holds = town.database().session().await;
     holds.run("BEGIN; LOCK TABLE member IN ACCESS EXCLUSIVE MODE").await;
-    let tells = town.database.session().await;
+    let tells = town.database().session().await;
     let changed = "INSERT INTO control (seq, kind, subject, at) SELECT last_seq - 5 + number, 'room_changed', \
                    (SELECT id FROM room WHERE name = 'den'), 0 FROM control_head, generate_series(1, 5) AS number";
     tells.run(&format!("BEGIN; UPDATE control_head SET last_seq = last_seq + 5; {changed}; COMMIT")).await;

@@ -7,6 +7,9 @@ mod described;
 #[path = "../contract/http.rs"]
 #[expect(dead_code, reason = "the contract tests, whose client this is, use all of it")]
 mod http;
+#[path = "../fault/own_postgres.rs"]
+#[expect(dead_code, reason = "the fault tests, whose database this is, use all of it")]
+mod own_postgres;
 #[path = "../fault/people.rs"]
 #[expect(dead_code, reason = "the fault tests, whose people these are, use all of it")]
 mod people;
@@ -25,6 +28,7 @@ mod socket;
 mod broker;
 mod database;
 mod proxy;
+mod reader;
 mod talk;
 mod town;
 mod watcher;
@@ -36,3 +40,4 @@ mod cut_off;
 mod multitude;
 mod rolling;
 mod together;
+mod went_back;

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::broker::Broker;
 use crate::database::Database;
+use crate::own_postgres::OwnPostgres;
 use crate::people;
 use crate::process::{Folder, Parlour, free_port};
 use crate::proxy::Proxy;
@@ -16,9 +17,17 @@ use crate::proxy::Proxy;
 pub(crate) struct Town {
     pub(crate) nodes: Vec<Node>,
     pub(crate) broker: Broker,
-    pub(crate) database: Database,
+    place: Place,
     /// The key that all nodes share.
     keys: Folder,
+}
+
+/// Where the database is.
+enum Place {
+    /// On the server of the test run.
+    Shared(Database),
+    /// Reached by this URL, past any proxy, which may lead to several servers; and the port of one of them.
+    At(String, u16),
 }
 
 /// One node and its ways.
@@ -34,17 +43,22 @@ pub(crate) struct Node {
 impl Town {
     /// So many nodes, which know one another.
     pub(crate) async fn new(count: usize) -> Self {
-        Self::with(count, true).await
+        Self::with(count, true, Place::Shared(Database::new().await)).await
+    }
+
+    /// So many nodes on the database of a URL.
+    pub(crate) async fn at(count: usize, url: String, one: &OwnPostgres) -> Self {
+        Self::with(count, true, Place::At(url, one.port)).await
     }
 
     /// The same, who have nothing but the database.
     pub(crate) async fn without_nats(count: usize) -> Self {
-        Self::with(count, false).await
+        Self::with(count, false, Place::Shared(Database::new().await)).await
     }
 
-    async fn with(count: usize, has_bus: bool) -> Self {
-        let (database, broker) = (Database::new().await, Broker::start().await);
-        let mut town = Self { nodes: Vec::new(), broker, database, keys: Folder::new() };
+    async fn with(count: usize, has_bus: bool, place: Place) -> Self {
+        let broker = Broker::start().await;
+        let mut town = Self { nodes: Vec::new(), broker, place, keys: Folder::new() };
         for _ in 0..count {
             town.found(has_bus).await;
         }
@@ -55,9 +69,10 @@ impl Town {
     }
 
     async fn found(&mut self, has_bus: bool) {
-        let (to_database, to_bus) = (Proxy::to(self.database.port()).await, Proxy::to(self.broker.port).await);
+        let to_database = Proxy::to(self.place.port()).await;
+        let to_bus = Proxy::to(self.broker.port).await;
         let mut settings = vec![
-            format!("database.url={}", self.database.url(to_database.port)),
+            format!("database.url={}", self.place.url(&to_database)),
             format!("server.master_key={}", self.keys.file("master.key").display()),
             format!("server.metrics_listen=127.0.0.1:{}", free_port()),
             "server.drain_seconds=2".to_owned(),
@@ -72,9 +87,31 @@ impl Town {
         self.nodes.push(node);
     }
 
+    /// The database on the server of the test run.
+    pub(crate) fn database(&self) -> &Database {
+        let Place::Shared(database) = &self.place else { panic!("it has another one") };
+        database
+    }
+
     /// Somebody with an account, and a token that is good on every node.
     pub(crate) async fn member(&self, name: &str) -> String {
         people::member(self.nodes[0].address(), name).await
+    }
+}
+
+impl Place {
+    fn port(&self) -> u16 {
+        match self {
+            Self::Shared(database) => database.port(),
+            Self::At(_, port) => *port,
+        }
+    }
+
+    fn url(&self, by: &Proxy) -> String {
+        match self {
+            Self::Shared(database) => database.url(by.port),
+            Self::At(url, _) => url.clone(),
+        }
     }
 }
 

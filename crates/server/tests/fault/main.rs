@@ -15,6 +15,8 @@ mod schema;
 mod socket;
 
 mod chance;
+#[expect(dead_code, reason = "the cluster tests, which share it, use all of it")]
+mod own_postgres;
 mod people;
 mod process;
 mod room;

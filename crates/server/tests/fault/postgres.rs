@@ -2,100 +2,14 @@
 //! server goes on by itself.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::json;
 
+use crate::own_postgres::OwnPostgres;
 use crate::people::{Credential, member};
-use crate::process::{Folder, Parlour, free_port};
+use crate::process::{Folder, Parlour};
 use crate::refusals::{a_message_is_refused, everybody_is_told_to_come_back, sign_up_by_every_door};
 use crate::room::{Seat, history};
-
-/// A PostgreSQL of a test's own, with its own defaults (so with `fsync`). It ends with the test.
-struct Cluster {
-    folder: Folder,
-    binaries: PathBuf,
-    port: u16,
-}
-
-impl Cluster {
-    fn start() -> Self {
-        let cluster = Self { folder: Folder::new(), binaries: binaries(), port: free_port() };
-        if let Some((user, group)) = stepped_down() {
-            std::os::unix::fs::chown(cluster.folder.file(""), Some(user), Some(group)).unwrap();
-        }
-        let data = cluster.folder.file("data");
-        cluster.run(
-            "initdb",
-            &["--auth=trust", "--username=parlour", "--no-sync", "--encoding=UTF8", "--locale=C"],
-            &data,
-        );
-        cluster.begin();
-        cluster
-    }
-
-    fn begin(&self) {
-        let sockets = self.folder.file("").display().to_string();
-        let options = format!("--options=-p {} -k {sockets} -c listen_addresses=127.0.0.1", self.port);
-        let log = format!("--log={sockets}/log");
-        self.run("pg_ctl", &["--wait", &options, &log, "start"], &self.folder.file("data"));
-    }
-
-    /// As a crash would have it: nobody is told, nothing is finished.
-    fn crash(&self) {
-        self.run("pg_ctl", &["--wait", "--mode=immediate", "stop"], &self.folder.file("data"));
-    }
-
-    fn run(&self, program: &str, arguments: &[&str], data: &Path) -> Output {
-        let mut command = Command::new(self.binaries.join(program));
-        command.arg(format!("--pgdata={}", data.display())).args(arguments).current_dir("/");
-        if let Some((user, group)) = stepped_down() {
-            command.uid(user).gid(group);
-        }
-        // Into a file: what is started would hold a pipe open.
-        let said = fs::File::create(self.folder.file(program)).unwrap();
-        command.stdout(said.try_clone().unwrap()).stderr(said);
-        let status = command.status().unwrap();
-        assert!(status.success(), "{program}: {:?}", fs::read_to_string(self.folder.file(program)));
-        Output { status, stdout: Vec::new(), stderr: Vec::new() }
-    }
-
-    fn setting(&self) -> String {
-        format!("database.url=postgres://parlour@127.0.0.1:{}/postgres", self.port)
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        let mut command = Command::new(self.binaries.join("pg_ctl"));
-        command.arg(format!("--pgdata={}", self.folder.file("data").display())).args(["--mode=immediate", "stop"]);
-        if let Some((user, group)) = stepped_down() {
-            command.uid(user).gid(group);
-        }
-        let _ = command.current_dir("/").output();
-    }
-}
-
-/// Where `initdb` is: Debian keeps it off the path, in one folder a version.
-fn binaries() -> PathBuf {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let newest = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").is_file()).max();
-    newest.unwrap_or_else(|| {
-        let found = Command::new("sh").args(["-c", "command -v initdb"]).output().unwrap();
-        PathBuf::from(String::from_utf8(found.stdout).unwrap().trim()).parent().expect("PostgreSQL is installed").into()
-    })
-}
-
-/// The user and the group that root's PostgreSQL runs as: it refuses to run as root.
-fn stepped_down() -> Option<(u32, u32)> {
-    let number = |arguments: &[&str]| -> u32 {
-        let said = Command::new("id").args(arguments).output().unwrap().stdout;
-        String::from_utf8(said).unwrap().trim().parse().expect("the user postgres")
-    };
-    (number(&["-u"]) == 0).then(|| (number(&["-u", "postgres"]), number(&["-g", "postgres"])))
-}
 
 async fn becomes_ready(server: &Parlour) {
     loop {
@@ -109,7 +23,7 @@ async fn becomes_ready(server: &Parlour) {
 
 #[tokio::test]
 async fn a_database_that_crashes_and_comes_back_is_no_disaster() {
-    let (cluster, folder) = (Cluster::start(), Folder::new());
+    let (cluster, folder) = (OwnPostgres::start(), Folder::new());
     let server = folder.start(&[&cluster.setting()]).await;
     let token = member(server.address, "Ada").await;
     sign_up_by_every_door(server.address, "before").await;
@@ -141,7 +55,7 @@ async fn a_database_that_crashes_and_comes_back_is_no_disaster() {
 
 #[tokio::test]
 async fn a_start_waits_for_its_database() {
-    let (cluster, folder) = (Cluster::start(), Folder::new());
+    let (cluster, folder) = (OwnPostgres::start(), Folder::new());
     cluster.crash();
     let setting = cluster.setting();
     let starting = folder.spawn(folder.serve(&[&setting]));
@@ -156,7 +70,7 @@ async fn a_start_waits_for_its_database() {
 
 #[tokio::test]
 async fn nodes_that_start_at_once_agree_on_keys_and_on_one_link() {
-    let (cluster, one, two) = (Cluster::start(), Folder::new(), Folder::new());
+    let (cluster, one, two) = (OwnPostgres::start(), Folder::new(), Folder::new());
     let key = [7; 32];
     for folder in [&one, &two] {
         fs::write(folder.file("master.key"), key).unwrap();

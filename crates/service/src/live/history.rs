@@ -12,8 +12,8 @@ impl History for StoredHistory {
     fn head(&self, room: &RoomName) -> BoxFuture<'_, Result<Option<Head>, HistoryError>> {
         let room = room.clone();
         Box::pin(async move {
-            let head = self.0.room(&room).await.map_err(away)?;
-            Ok(head.map(as_head))
+            let end = self.0.room_end(&room).await.map_err(away)?;
+            Ok(end.map(|(head, last_at)| Head { last_at, ..as_head(head) }))
         })
     }
 
@@ -30,7 +30,7 @@ impl History for StoredHistory {
 }
 
 fn as_head(room: RoomHead) -> Head {
-    Head { id: room.id, name: room.name, epoch: room.epoch, last_seq: room.last_seq }
+    Head { id: room.id, name: room.name, epoch: room.epoch, last_seq: room.last_seq, last_at: None }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a function to map an error with")]

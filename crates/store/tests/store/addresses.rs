@@ -190,7 +190,7 @@ async fn whoever_loses_a_claim_to_a_proof_is_named() {
         store.edit_account(change_address(&ada, 1, "ada@example.com", START)).await.unwrap();
         let squatter = sign_up_with_email("squatter", "ada@example.com", START);
         let (squatter, _) = done(store.sign_up(squatter).await.unwrap());
-        let head = store.control_head().await.unwrap();
+        let head = store.control_head().await.unwrap().seq;
         let proven = store.verify_email(digest(1), notice(), START, audit("verify")).await.unwrap();
         assert_eq!(proven, Verified::Done { account_id: ada.id, lost_claim: Some(squatter.id) });
         let told: Vec<_> =

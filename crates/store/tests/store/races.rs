@@ -253,7 +253,7 @@ async fn the_control_log_has_no_holes() {
         .await;
         let seqs: Vec<i64> = home.store.control_since(0).await.unwrap().iter().map(|line| line.seq).collect();
         assert_eq!(seqs, (1..=20).collect::<Vec<_>>());
-        assert_eq!(home.store.control_head().await.unwrap(), 20);
+        assert_eq!(home.store.control_head().await.unwrap().seq, 20);
     })
     .await;
 }

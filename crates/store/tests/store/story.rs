@@ -157,7 +157,7 @@ async fn ada_logs_in_and_out(store: &Store, ada: &Account, first: &Session) {
     assert_eq!(store.sessions_of(ada.id, START + MINUTE, None, 1).await.unwrap()[0].id, touched.id);
     let standing = store.sessions_of(ada.id, START + DAY, None, 100).await.unwrap();
     assert_eq!(standing.len(), 1, "the first was idle for too long");
-    let head = store.control_head().await.unwrap();
+    let head = store.control_head().await.unwrap().seq;
     assert!(store.end_session(first.id, START, audit("log_out")).await.unwrap());
     assert!(!store.end_session(first.id, START, audit("log_out")).await.unwrap());
     assert_eq!(store.session_by_cookie(digest(10)).await.unwrap(), None);

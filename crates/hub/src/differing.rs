@@ -1,0 +1,97 @@
+//! Whether what the rooms have told is what the history says: after the store was away, it may be an earlier one that went on
+//! otherwise.
+
+use parlour_model::{Event, RoomId, RoomName, Seq, Timestamp};
+
+use crate::Hub;
+use crate::history::{Head, HistoryError};
+use crate::node::Inner;
+use crate::repair::PAGE;
+use crate::room::Room;
+
+/// A room that has told what the history does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Differing {
+    /// The room.
+    pub room: RoomName,
+    /// Where the history stands; `None` where the room has no row.
+    pub head: Option<Head>,
+}
+
+/// What a room has told, as far as it remembers that: places and times, in their order.
+pub(crate) type Told = Vec<(Seq, Timestamp)>;
+
+impl Hub {
+    /// The names of the active rooms.
+    pub fn active_rooms(&self) -> Vec<RoomName> {
+        self.0.rooms.all().iter().map(|room| room.name.clone()).collect()
+    }
+
+    /// The active rooms whose newest events are not those of the history. An event is told from another one at its place by
+    /// its time.
+    ///
+    /// # Errors
+    /// The history is away.
+    pub async fn differing(&self) -> Result<Vec<Differing>, HistoryError> {
+        let mut all = Vec::new();
+        for room in self.0.rooms.all() {
+            if room.activation.initialized()
+                && let Some(head) = self.0.differs(&room).await?
+            {
+                all.push(Differing { room: room.name.clone(), head });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Has a room go on from where the history stands now: everybody there is told that they cannot go on from what they have.
+    ///
+    /// # Errors
+    /// The history is away.
+    pub async fn turn_over(&self, name: &RoomName) -> Result<(), HistoryError> {
+        let Some(room) = self.0.rooms.find(name) else { return Ok(()) };
+        let head = self.0.history.head(name).await?;
+        if room.turn_over(head.as_ref()) {
+            self.0.repair(&room);
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// The history's head, if the room differs from it.
+    async fn differs(&self, room: &Room) -> Result<Option<Option<Head>>, HistoryError> {
+        // Before the head is read: what is told meanwhile has been committed in the history that is looked at.
+        let Some((log, last, told)) = room.told() else { return Ok(None) };
+        let Some(head) = self.history.head(&room.name).await? else { return Ok(Some(None)) };
+        if head.epoch > log.epoch {
+            // A later log takes the place of this one by itself.
+            return Ok(None);
+        }
+        let is_other = head.epoch < log.epoch || head.id != log.id || head.last_seq < last;
+        let differs = is_other || self.tells_otherwise(log.id, &told).await?;
+        Ok(differs.then_some(Some(head)))
+    }
+
+    /// Whether an event of the history has another time than what was told at its place. What is no longer kept says nothing.
+    async fn tells_otherwise(&self, room: RoomId, told: &Told) -> Result<bool, HistoryError> {
+        let mut rest = told.as_slice();
+        while let Some((first, _)) = rest.first() {
+            let page = {
+                let _permit = self.reads.acquire().await;
+                self.history.after(room, first - 1, PAGE).await?
+            };
+            let Some(end) = page.last().map(|event| event.seq) else { return Ok(false) };
+            if page.iter().any(|event| is_another(event, rest)) {
+                return Ok(true);
+            }
+            rest = &rest[rest.partition_point(|(seq, _)| *seq <= end)..];
+        }
+        Ok(false)
+    }
+}
+
+fn is_another(event: &Event, told: &[(Seq, Timestamp)]) -> bool {
+    let place = told.binary_search_by_key(&event.seq, |(seq, _)| *seq);
+    place.is_ok_and(|place| told[place].1 != event.at)
+}

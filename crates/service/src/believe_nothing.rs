@@ -1,0 +1,73 @@
+//! When what this node remembers cannot be relied on: everything is asked of the store again, and so is who is connected.
+
+use parlour_hub::HistoryError;
+use parlour_model::{AccountId, Session, SessionId, Timestamp};
+
+use crate::app::App;
+use crate::live::doubts::Doubt;
+use crate::{Error, Result};
+
+/// How many sessions are read at once.
+const SESSIONS_AT_ONCE: usize = 500;
+
+impl App {
+    /// Believes nothing that is remembered: of accounts, credentials, sessions, rooms and keys, nor that whoever is connected
+    /// may be.
+    ///
+    /// # Errors
+    /// The store is away; this can be called again.
+    pub(crate) async fn believe_nothing(&self) -> Result<()> {
+        self.accounts.forget_where(|_| true);
+        self.doors.forget_everything();
+        self.live.memory().forget_everything();
+        self.renew_keys().await?;
+        self.end_what_does_not_stand().await?;
+        for room in self.live.hub().active_rooms() {
+            self.live.doubts().open(Doubt::Room(room));
+        }
+        Ok(())
+    }
+
+    /// Has the rooms turn over that have told what the store does not know: it is an earlier one than it was. Whoever comes back
+    /// to them from then on with a place in what is lost hears that it is.
+    ///
+    /// # Errors
+    /// The store is away; this can be called again.
+    pub(crate) async fn turn_over_what_differs(&self) -> Result<()> {
+        let differing = self.live.hub().differing().await.map_err(away)?;
+        if !differing.is_empty() {
+            tracing::warn!(rooms = differing.len(), "the database is an earlier one than it was; rooms turn over");
+        }
+        for one in differing {
+            if let Some(head) = one.head {
+                // Of several nodes that see it, one does it.
+                self.store.begin_log_anew(head.id, head.epoch, self.now()).await?;
+            }
+            self.live.hub().turn_over(&one.room).await.map_err(away)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the sockets of sessions that do not stand, or are by now somebody else's.
+    async fn end_what_does_not_stand(&self) -> Result<()> {
+        let now = self.now();
+        for some in self.live.hub().sessions().chunks(SESSIONS_AT_ONCE) {
+            let ids: Vec<SessionId> = some.iter().map(|(id, _)| *id).collect();
+            let found = self.store.sessions(&ids).await?;
+            for ((id, account), session) in some.iter().zip(found) {
+                if !session.is_some_and(|session| is_theirs(&session, *account, now)) {
+                    self.session_ended(*id);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_theirs(session: &Session, account: AccountId, now: Timestamp) -> bool {
+    session.account_id == account && session.stands_at(now)
+}
+
+fn away(HistoryError: HistoryError) -> Error {
+    parlour_store::Error::Busy.into()
+}
