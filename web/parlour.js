@@ -142,9 +142,9 @@ export class Parlour extends Emitter {
   setAvatar(image) {
     return this.put('/me/avatar', image);
   }
-  /** @returns {Promise<T.Page<T.Session>>} */
-  sessions() {
-    return this.get('/sessions');
+  /** @param {string | null} [after] where the page before it ended @returns {Promise<T.Page<T.Session>>} */
+  sessions(after = null) {
+    return this.get('/sessions', { after });
   }
 
   // People and rooms.

@@ -117,6 +117,27 @@ test('a session that is ended elsewhere throws its page out, and says why', asyn
   assert.equal((await call(here, 'GET', '/sessions')).items.length, 1);
 });
 
+test('whoever is logged in at many places sees all of them', async () => {
+  const { server, browser } = await start();
+  const page = await person({ server, browser }, 'Many');
+  const body = JSON.stringify({ username: 'Many', password: PASSWORD, grant: 'tokens' });
+  for (let more = 0; more < 50; more += 1) {
+    const answer = await fetch(`${server.url}/api/v2/sessions`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    assert.equal(answer.status, 201);
+  }
+  await page.goto(`${server.url}/app/account`);
+  const devices = page.locator('.rows .entry').filter({ hasText: 'native' });
+  await devices.nth(49).waitFor();
+  await page.getByRole('button', { name: 'Show more' }).click();
+  await devices.nth(50).waitFor();
+  await page.getByText('this one').waitFor();
+  await page.getByRole('button', { name: 'Log out everywhere else' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Log out' }).click();
+  await devices.nth(1).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Log out everywhere else' }).waitFor({ state: 'hidden' });
+  assert.deepEqual(unexpected(page), []);
+});
+
 test('the first load is small, keeps its policy, and asks nobody else', async () => {
   const { server, browser } = await start();
   const page = await (await browser.newContext()).newPage();

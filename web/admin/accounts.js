@@ -4,11 +4,11 @@ import { avatar } from '../app/avatar.js';
 import { confirmed, openDialog } from '../app/dialog.js';
 import { fill, h, icon } from '../app/dom.js';
 import { choice, form } from '../app/forms.js';
+import { searchedList } from '../app/listed.js';
 import { called } from '../app/people.js';
 import { parlour, session } from '../app/session.js';
 import { ago, momentOf } from '../app/time.js';
 import { attempt, toast } from '../app/toast.js';
-import { searchedList } from './table.js';
 
 /** @import { Me } from '../parlour/types.js' */
 /** @typedef {Me & { disabled_at: string | null, sessions: number }} Account */
@@ -17,7 +17,7 @@ const LEVELS = /** @type {[string, string][]} */ ([['0', 'Person'], ['1', 'Staff
 
 /** @param {HTMLElement} body */
 export function showAccounts(body) {
-  fill(body, searchedList('Search by the beginning of a username or e-mail', '', (q, after) => parlour.get('/admin/accounts', { q, after }), row, 'No account begins so.'));
+  fill(body, searchedList('Search by the beginning of a username or e-mail', (q, after) => parlour.get('/admin/accounts', { q, after }), row, 'No account begins so.'));
 }
 
 /** @param {Account} account @param {() => void} again */

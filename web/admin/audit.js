@@ -1,17 +1,17 @@
 // The audit log: who did what, from where.
 
 import { fill, h } from '../app/dom.js';
+import { searchedList } from '../app/listed.js';
 import { called } from '../app/people.js';
 import { parlour } from '../app/session.js';
 import { dayOf, momentOf, timeOf } from '../app/time.js';
-import { searchedList } from './table.js';
 
 /** @import { Person } from '../parlour/types.js' */
 /** @typedef {{ id: number, at: string, action: string, actor: Person | null, target: Person | null, address: string | null, session: number | null, contract: string | null, detail: unknown }} Line */
 
 /** @param {HTMLElement} body */
 export function showAudit(body) {
-  fill(body, searchedList('An account\u2019s number', '', (account, after) => parlour.get('/admin/audit', { account: /^\d+$/.test(account) ? account : null, after }), row, 'Nothing has happened.'));
+  fill(body, searchedList('An account\u2019s number', (account, after) => parlour.get('/admin/audit', { account: /^\d+$/.test(account) ? account : null, after }), row, 'Nothing has happened.'));
 }
 
 /** @param {Line} line */

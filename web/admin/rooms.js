@@ -1,15 +1,15 @@
 // All rooms but those of two.
 
 import { h, icon, fill } from '../app/dom.js';
+import { searchedList } from '../app/listed.js';
 import { roomAddress } from '../app/router.js';
 import { parlour } from '../app/session.js';
-import { searchedList } from './table.js';
 
 /** @typedef {{ id: number, name: string, visibility: string, topic: string, members: number, last_seq: number, created_at: string, present: number }} Row */
 
 /** @param {HTMLElement} body */
 export function showRooms(body) {
-  fill(body, searchedList('Search by the beginning of a name', '', (q, after) => parlour.get('/admin/rooms', { q, after }), row, 'No room begins so.'));
+  fill(body, searchedList('Search by the beginning of a name', (q, after) => parlour.get('/admin/rooms', { q, after }), row, 'No room begins so.'));
 }
 
 /** @param {Row} room */

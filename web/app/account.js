@@ -3,7 +3,8 @@
 import { avatar } from './avatar.js';
 import { confirmed, openDialog } from './dialog.js';
 import { fill, h, icon } from './dom.js';
-import { field, form, sentence } from './forms.js';
+import { field, form } from './forms.js';
+import { pagedList } from './listed.js';
 import { called } from './people.js';
 import { parlour, session } from './session.js';
 import { ago } from './time.js';
@@ -152,32 +153,32 @@ function password() {
 }
 
 function devices() {
-  const list = h('ul', { class: 'rows' });
   const others = h('button', { type: 'button', hidden: true }, 'Log out everywhere else');
-  const load = async () => {
-    const { items } = await parlour.sessions();
-    fill(list, items.map((one) => device(one, load)));
-    others.hidden = items.length < 2;
+  /** @param {string | null} after */
+  const load = async (after) => {
+    const page = await parlour.sessions(after);
+    if (!after) others.hidden = page.items.length < 2;
+    return page;
   };
+  const { parts, again } = pagedList(load, device, 'None.');
   others.addEventListener('click', attempt(async () => {
     if (!(await confirmed('Log out everywhere else?', 'Only this browser stays logged in.', 'Log out'))) return;
     await parlour.delete('/sessions');
-    await load();
+    again();
     toast('Only this browser is logged in now.');
   }));
   const off = parlour.live.on('changed', (what) => {
-    if (!list.isConnected) off();
-    else if (what === 'sessions') void load();
+    if (!others.isConnected) off();
+    else if (what === 'sessions') again();
   });
-  load().catch((error) => fill(list, h('li', { class: 'quiet' }, sentence(error))));
-  return block('Devices', list, others);
+  return block('Devices', ...parts, others);
 }
 
-/** @param {Session} one @param {() => Promise<void>} again */
+/** @param {Session} one @param {() => void} again */
 function device(one, again) {
   const end = attempt(async () => {
     await parlour.delete(`/sessions/${one.id}`);
-    await again();
+    again();
   });
   return h(
     'li',

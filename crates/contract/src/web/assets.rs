@@ -32,10 +32,10 @@ static INSIDE: &[(&str, &[u8])] = &files! {
 
 /// What is fetched when somebody wants it.
 static LATER: &[(&str, &[u8])] = &files! {
-    "app/account.js" "app/emoji.js" "app/find.js" "app/help.js" "app/members.js" "app/person.js"
+    "app/account.js" "app/emoji.js" "app/find.js" "app/help.js" "app/listed.js" "app/members.js" "app/person.js"
     "app/search.js" "app/settings.js" "app/switcher.js"
     "admin/accounts.js" "admin/admin.js" "admin/audit.js" "admin/chart.js" "admin/keys.js" "admin/rooms.js"
-    "admin/statistics.js" "admin/table.js"
+    "admin/statistics.js"
     "manifest.webmanifest" "parlour/types.js"
 };
 
