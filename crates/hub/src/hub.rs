@@ -12,6 +12,7 @@ use crate::bus::{Bus, BusCounts, Hint, Local, Published, Remote};
 use crate::care;
 use crate::cluster::{Cluster, Others};
 use crate::encoder::Voices;
+use crate::glance::MOST_KEPT;
 use crate::history::History;
 use crate::neighbours;
 use crate::node::Inner;
@@ -84,6 +85,7 @@ impl Hub {
                 voices: Voices::default(),
                 awaited: Mutex::default(),
                 reads: Arc::new(Semaphore::new(MOST_READS)),
+                kept: Arc::new(Semaphore::new(MOST_KEPT)),
                 seats: AtomicUsize::new(0),
                 delivered: Arc::default(),
                 repaired: Arc::default(),

@@ -38,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) voices: Voices,
     pub(crate) awaited: Mutex<Awaited>,
     pub(crate) reads: Arc<Semaphore>,
+    /// Permits to follow rooms only because somebody looked into them.
+    pub(crate) kept: Arc<Semaphore>,
     pub(crate) seats: AtomicUsize,
     pub(crate) delivered: Arc<AtomicU64>,
     /// Holes in logs that were filled, or are being.

@@ -50,7 +50,7 @@ impl Hub {
         self.0.rooms.find(room).map_or_else(Vec::new, |room| room.people_here())
     }
 
-    /// Whether somebody is present in a room that is active on this node.
+    /// Whether somebody is present in a room that is active on this node, or is looked into.
     pub fn is_present(&self, room: &RoomName, account: AccountId) -> bool {
         self.0.rooms.find(room).is_some_and(|room| room.has(account))
     }
@@ -60,7 +60,7 @@ impl Hub {
         self.0.rooms.all().iter().filter(|room| room.has(account)).map(|room| room.name.clone()).collect()
     }
 
-    /// How many people are present in a room on this node.
+    /// How many people are present in a room that is active on this node, or is looked into.
     pub fn present(&self, room: &RoomName) -> usize {
         self.0.rooms.find(room).map_or(0, |room| room.present())
     }

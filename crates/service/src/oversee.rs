@@ -192,15 +192,14 @@ impl App {
     /// The store is away.
     pub async fn oversee_rooms(&self, beginning: &str, after: &str, limit: i64) -> Result<Vec<(OverseenRoom, usize)>> {
         let rooms = self.store.overseen_rooms(&folded_key(beginning), after, limit).await?;
-        let present =
-            |room: &OverseenRoom| RoomName::parse(&room.name).map_or(0, |name| self.live.hub().present(&name));
-        Ok(rooms
-            .into_iter()
-            .map(|room| {
-                let present = present(&room);
-                (room, present)
-            })
-            .collect())
+        let names: Vec<_> = rooms.iter().filter_map(|room| RoomName::parse(&room.name).ok()).collect();
+        let _looks = self.live.hub().look_into(&names).await;
+        let present = |name: &str| RoomName::parse(name).map_or(0, |name| self.live.hub().present(&name));
+        let with_present = |room: OverseenRoom| {
+            let present = present(&room.name);
+            (room, present)
+        };
+        Ok(rooms.into_iter().map(with_present).collect())
     }
 
     /// How much there is and how much moves.

@@ -285,3 +285,21 @@ async fn a_name_that_a_node_has_heard_of_too_early_is_told_again_by_whoever_has_
     pass(Duration::from_millis(50)).await;
     assert_eq!(watcher.read().await.unwrap()[1..], ["joined ada", "left ada", "joined countess"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_looks_into_a_room_knows_who_is_there_on_other_nodes() {
+    let town = Town::new(1, 3).await;
+    let (one, two) = (&town.nodes[0], &town.nodes[1]);
+    let _ada = one.join(member(1, "ada")).await;
+    let _bob = two.join(member(2, "bob")).await;
+    let asked = &town.nodes[2].hub;
+    assert_eq!(asked.present(&one.room), 0, "nobody has told it");
+    let looks = asked.look_into(std::slice::from_ref(&one.room)).await;
+    assert!(asked.present(&one.room) == 2 && asked.is_present(&one.room, AccountId(2)));
+    drop(looks);
+    let sent = asked.bus_counts().unwrap().sent;
+    drop(asked.look_into(std::slice::from_ref(&one.room)).await);
+    assert_eq!(asked.bus_counts().unwrap().sent, sent, "it is still followed");
+    pass(Duration::from_mins(1)).await;
+    assert_eq!(asked.counts().rooms, 0, "and not for long");
+}

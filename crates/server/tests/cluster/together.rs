@@ -1,8 +1,10 @@
 //! Nodes that nothing goes wrong with: whichever of them is asked, it is one server.
 
+use serde_json::json;
+
 use crate::http::Request;
 use crate::room::Seat;
-use crate::town::Town;
+use crate::town::{Node, Town};
 use crate::watcher::Watcher;
 
 #[tokio::test]
@@ -13,6 +15,18 @@ async fn what_one_node_is_told_holds_on_the_others() {
 #[tokio::test]
 async fn without_nats_the_nodes_tell_one_another_through_the_database() {
     is_one_server(&Town::without_nats(2).await).await;
+}
+
+/// Who is listed as present on one node in a room of ada's, where she sits on the other.
+async fn lists_as_present(sits_on: &Node, asked: &Node, ada: &str) -> Vec<String> {
+    let form = json!({"name": "den", "visibility": "public"});
+    Request::new(sits_on.address(), "POST", "/api/v2/rooms").bearer(ada).json(&form).send().await.expect(201);
+    let mut sits = Seat::take(sits_on.address(), "den", ada, None).await.unwrap();
+    sits.post("anybody here?", "k").await.unwrap();
+    let members = Request::new(asked.address(), "GET", "/api/v2/rooms/den/members").bearer(ada).send().await;
+    let members = members.expect(200).json();
+    let present = members["items"].as_array().unwrap().iter().filter(|one| one["present"] == true);
+    present.map(|one| one["person"]["username"].as_str().unwrap().to_owned()).collect()
 }
 
 async fn is_one_server(town: &Town) {
@@ -27,6 +41,7 @@ async fn is_one_server(town: &Town) {
     bob_sits.post("hello!", "k2").await.unwrap();
     assert_eq!(ada_sits.hear().await.unwrap().text, "hello!");
     let mut watcher = Watcher::when(two, "tea", &["ada", "bob"]).await;
+    assert_eq!(lists_as_present(one, two, &ada).await, ["ada"], "in a room in which nobody sits on the asked node");
 
     // Whoever is answered finds it so on every node.
     for _ in 0..5 {

@@ -54,6 +54,7 @@ impl App {
             self.store.members(id, after, prefix.as_deref(), limit).await?
         };
         let accounts = self.known_accounts(rows.iter().map(|row| row.account).collect()).await?;
+        let _looks = self.live.hub().look_into(std::slice::from_ref(room)).await;
         // Those that have gone meanwhile are left out.
         let member = |row: MemberRow| Some(self.as_member(room, accounts.get(&row.account)?.clone(), &row));
         Ok(rows.into_iter().filter_map(member).collect())
@@ -63,6 +64,7 @@ impl App {
     pub(super) async fn room_member(&self, room: &RoomName, id: RoomId, account: AccountId) -> Result<RoomMember> {
         let row = self.store.member(id, account).await?.ok_or(Error::UnknownAccount)?;
         let account = self.known_account(account).await?.ok_or(Error::UnknownAccount)?;
+        let _looks = self.live.hub().look_into(std::slice::from_ref(room)).await;
         Ok(self.as_member(room, account, &row))
     }
 
