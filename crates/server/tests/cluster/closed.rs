@@ -40,13 +40,56 @@ async fn who_is_banned_on_one_node_is_put_out_on_the_other_and_does_not_come_bac
         Some(403),
         "not a moment longer"
     );
+    assert_eq!(put_out(bob_sits).await, "banned");
+}
+
+#[tokio::test]
+async fn what_only_the_control_log_tells_puts_out_those_it_is_about_and_nobody_else() {
+    let town = Town::new(2).await;
+    let (one, two) = (&town.nodes[0], &town.nodes[1]);
+    let (ada, bob, cleo) = (town.member("ada").await, town.member("bob").await, town.member("cleo").await);
+    let made = json!({"name": "den", "visibility": "public"});
+    ask(one, &ada, "POST", "/rooms", Some(made)).await.expect(201);
+    let mut ada_sits = Seat::take(two.address(), "den", &ada, None).await.unwrap();
+    let bob_sits = Seat::take(two.address(), "den", &bob, None).await.unwrap();
+    let cleo_sits = Seat::take(two.address(), "den", &cleo, None).await.unwrap();
+    ada_sits.post("hello", "k1").await.unwrap();
+
+    // As if nothing were heard of what another node has decided but the line that goes with it.
+    let decides = town.database().session().await;
+    let den = "(SELECT id FROM room WHERE name = 'den')";
+    let tells = changed(1);
+    let bans = format!(
+        "INSERT INTO ban (room_id, account_id, reason, at) VALUES ({den}, {}, '', 0)",
+        number_of(two, &bob).await
+    );
+    decides.run(&format!("BEGIN; {bans}; {tells}; COMMIT")).await;
+    assert_eq!(put_out(bob_sits).await, "banned");
+    let closes = format!("UPDATE room SET visibility = 'private' WHERE id = {den}");
+    decides.run(&format!("BEGIN; {closes}; {tells}; COMMIT")).await;
+    assert_eq!(put_out(cleo_sits).await, "private");
+    ada_sits.post("still here", "k2").await.expect("it is her room");
+}
+
+/// Tells all processes so many times that the room has changed.
+fn changed(times: usize) -> String {
+    format!(
+        "UPDATE control_head SET last_seq = last_seq + {times}; \
+         INSERT INTO control (seq, kind, subject, at) SELECT last_seq - {times} + number, 'room_changed', \
+         (SELECT id FROM room WHERE name = 'den'), 0 FROM control_head, generate_series(1, {times}) AS number"
+    )
+}
+
+/// Why a seat's socket was closed.
+async fn put_out(mut seat: Seat) -> String {
     let closed = loop {
-        match bob_sits.hear().await {
+        match seat.hear().await {
             Ok(_before) => {}
             Err(closed) => break closed,
         }
     };
-    assert_eq!((closed.code, closed.reason.as_str()), (Some(1008), "banned"));
+    assert_eq!(closed.code, Some(1008));
+    closed.reason
 }
 
 #[tokio::test]
@@ -63,9 +106,7 @@ async fn a_database_that_does_not_answer_for_a_moment_puts_nobody_out_and_keeps_
     let holds = town.database().session().await;
     holds.run("BEGIN; LOCK TABLE member IN ACCESS EXCLUSIVE MODE").await;
     let tells = town.database().session().await;
-    let changed = "INSERT INTO control (seq, kind, subject, at) SELECT last_seq - 5 + number, 'room_changed', \
-                   (SELECT id FROM room WHERE name = 'den'), 0 FROM control_head, generate_series(1, 5) AS number";
-    tells.run(&format!("BEGIN; UPDATE control_head SET last_seq = last_seq + 5; {changed}; COMMIT")).await;
+    tells.run(&format!("BEGIN; {}; COMMIT", changed(5))).await;
     let asked = async {
         while !two.parlour().log().contains("it cannot be read who may stay") {
             // sleep: polls what another process does.
