@@ -51,11 +51,11 @@ async fn alive() -> Response {
 /// Whether the server takes work.
 #[utoipa::path(get, path = "/readyz", responses(
     (status = 200, description = "It does.", body = Condition),
-    (status = 503, description = "It drains, or its database is away.", body = Condition),
+    (status = 503, description = "It starts or drains, or its database is away.", body = Condition),
 ))]
 async fn ready(State(desk): State<Desk>) -> Response {
-    if !desk.readiness.get() {
-        return not_ready("draining");
+    if let Some(why) = desk.readiness.refusal() {
+        return not_ready(why);
     }
     match desk.app.ready().await {
         Ok(()) => {

@@ -65,7 +65,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<Running, St
     }
     let background = app.start_background().await.map_err(fault)?;
     let first_admin_link = app.first_admin_link().await.map_err(fault)?;
-    readiness.set(true);
+    readiness.begin();
     let drain = Duration::from_secs(config.server.drain_seconds);
     Ok(Running { address, first_admin_link, app, background, readiness, stop, accepting, drain })
 }
@@ -79,7 +79,7 @@ impl Running {
     /// Stops in order: takes no more work, closes the sockets spread over the drain time, finishes what is under
     /// way, commits what was acknowledged, closes the store.
     pub async fn stop(self) {
-        self.readiness.set(false);
+        self.readiness.end();
         self.stop.send_replace(true);
         self.app.live.hub().drain(self.drain).await;
         for task in self.accepting {
