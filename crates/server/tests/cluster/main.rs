@@ -39,5 +39,6 @@ mod crash;
 mod cut_off;
 mod multitude;
 mod rolling;
+mod standby;
 mod together;
 mod went_back;

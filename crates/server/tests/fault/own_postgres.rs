@@ -32,6 +32,9 @@ impl OwnPostgres {
         standby.begin();
         self.script("ALTER SYSTEM SET synchronous_standby_names = '*'");
         self.run("pg_ctl", &["reload"]);
+        while self.script("SELECT COUNT(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
+            std::thread::yield_now();
+        }
         standby
     }
 

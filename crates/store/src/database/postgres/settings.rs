@@ -9,10 +9,13 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::tls::Encryption;
 use crate::{Error, Result};
 
+/// How long to wait for a server that does not take the connection: less than a call waits for one.
+const CONNECTING: Duration = Duration::from_secs(4);
+
 /// Which PostgreSQL database, and how it is used.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/name`, with `?sslmode=disable`, `prefer`, `require` or `verify-full` and
+    /// `postgres://user:password@host:port/name`, of several servers `…@host:port,host:port/…?target_session_attrs=read-write`, with `?sslmode=disable`, `prefer`, `require` or `verify-full` and
     /// `sslrootcert=`. A secret.
     pub url: String,
     /// The most connections that are open at once.
@@ -45,6 +48,11 @@ impl PostgresSettings {
         let config: Option<Config> = url.parse().ok().filter(|_| is_url);
         let mut config = config
             .ok_or_else(|| Error::failed("it must be a URL such as `postgres://user:password@host:5432/name`"))?;
+        if config.get_connect_timeout().is_none() {
+            // Of several servers, each has its share of the time that a call waits.
+            let hosts = u32::try_from(config.get_hosts().len()).unwrap_or(u32::MAX).max(1);
+            config.connect_timeout(CONNECTING / hosts);
+        }
         config.ssl_mode(encryption.ssl_mode());
         if config.get_application_name().is_none() {
             config.application_name("parlour");
