@@ -18,7 +18,7 @@ pub(in crate::case) const CASE: Case = Case {
 };
 
 const ONE: Scene =
-    Scene { name: "fan-one", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 3, seconds: 2 };
+    Scene { name: "fan-one", rooms: 1, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 7, seconds: 1 };
 const FOUR: Scene = Scene { name: "fan-four", rooms: 4, seats: 500, ..ONE };
 const BURST: Scene = Scene { name: "fan-burst", pace: Pace::Each(64), ..ONE };
 const LARGE: Scene = Scene { name: "fan-large", seats: 5_000, pace: Pace::Each(16), ..ONE };

@@ -20,7 +20,7 @@ pub(in crate::case) const CASE: Case =
 
 /// One message under way in each room, so that nothing can be batched; so many rooms that no core waits for a commit.
 const LARGE: Scene =
-    Scene { name: "large", rooms: 4, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 3, seconds: 2 };
+    Scene { name: "large", rooms: 4, seats: 1_000, senders: 1, pace: Pace::Each(1), rounds: 5, seconds: 1 };
 const SMALL: Scene = Scene { name: "small", rooms: 32, seats: 125, ..LARGE };
 
 const SCENES: [(&str, Scene); 2] = [("4 rooms of 1,000", LARGE), ("32 rooms of 125", SMALL)];
