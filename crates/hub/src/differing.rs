@@ -7,6 +7,7 @@ use crate::Hub;
 use crate::history::{Head, HistoryError};
 use crate::node::Inner;
 use crate::repair::PAGE;
+use crate::ring::Told;
 use crate::room::Room;
 
 /// A room that has told what the history does not know.
@@ -17,9 +18,6 @@ pub struct Differing {
     /// Where the history stands; `None` where the room has no row.
     pub head: Option<Head>,
 }
-
-/// What a room has told, as far as it remembers that: places and times, in their order.
-pub(crate) type Told = Vec<(Seq, Timestamp)>;
 
 impl Hub {
     /// The names of the active rooms.

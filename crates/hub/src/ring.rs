@@ -13,6 +13,9 @@ use crate::encoder::{Here, MOST_VOICES, Voice};
 /// so this is not the seq.
 pub(crate) type Position = u64;
 
+/// What a room has told, as far as it remembers that: places and times, in their order.
+pub(crate) type Told = Vec<(Seq, Timestamp)>;
+
 /// What an entry tells.
 #[derive(Debug)]
 pub(crate) enum What {

@@ -25,7 +25,7 @@ impl App {
             tokio::spawn(control::watch(self.clone(), head)),
             tokio::spawn(housekeeping::run(self.clone())),
             tokio::spawn(live::index::follow(self.clone())),
-            tokio::spawn(live::doubts::settle(self.clone())),
+            tokio::spawn(live::settle::settle(self.clone())),
         ]))
     }
 

@@ -10,7 +10,6 @@ use tokio::sync::OnceCell;
 
 use crate::bells::Bells;
 use crate::bus::Tuned;
-use crate::differing::Told;
 use crate::elsewhere::Elsewhere;
 use crate::encoder::Here;
 use crate::history::Head;
@@ -18,7 +17,7 @@ use crate::lock::{read, write};
 use crate::outbox::Outbox;
 use crate::places::{Place, Places};
 use crate::presence::{News, People};
-use crate::ring::{Position, Ring, What};
+use crate::ring::{Position, Ring, Told, What};
 use crate::settings::HubSettings;
 use crate::subscription::{Log, Progress, Subscription};
 use crate::typing::{MOST_WHO_HEAR, Typists};

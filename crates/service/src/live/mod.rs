@@ -16,6 +16,7 @@ mod mark_read;
 mod memory;
 mod pace;
 mod readmit;
+pub(crate) mod settle;
 pub mod talk;
 
 use std::sync::Arc;

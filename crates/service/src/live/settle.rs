@@ -1,0 +1,65 @@
+//! Settles what is in doubt: asks the store who may stay where, for as long as it takes.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::PutOut;
+use super::doubts::Doubt;
+use crate::Result;
+use crate::app::App;
+
+/// How long is waited before the store is asked again: twice as long each time, up to a bound.
+const RETRY: Duration = Duration::from_millis(250);
+const LONGEST_RETRY: Duration = Duration::from_secs(4);
+
+/// A doubt is open for so long at most: then nobody stays whom it is about.
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Looks at what is in doubt until the application stops. It has a task of its own: no end of a session waits for it.
+pub(crate) async fn settle(app: App) {
+    let mut pause = RETRY;
+    loop {
+        let are_open = app.live.doubts().are_open();
+        tokio::select! {
+            () = app.stopping() => return,
+            () = app.live.doubts().opened() => {}
+            () = sleep(pause), if are_open => {}
+        }
+        pause = if app.settle_doubts().await { RETRY } else { (pause * 2).min(LONGEST_RETRY) };
+    }
+}
+
+impl App {
+    /// Whether all could be settled.
+    async fn settle_doubts(&self) -> bool {
+        let mut are_settled = true;
+        // Taken before they are looked at: what is decided meanwhile opens them again.
+        for (doubt, since) in self.live.doubts().take() {
+            let Err(error) = self.settle_doubt(&doubt).await else { continue };
+            are_settled = false;
+            if since.elapsed() < LONGEST {
+                tracing::warn!(?error, ?doubt, "it cannot be read who may stay; trying again");
+                self.live.doubts().open_since(doubt, since);
+            } else {
+                tracing::error!(?error, ?doubt, "it cannot be read who may stay, so nobody may");
+                self.settle_blindly(&doubt);
+            }
+        }
+        are_settled
+    }
+
+    async fn settle_doubt(&self, doubt: &Doubt) -> Result<()> {
+        match doubt {
+            Doubt::Room(room) => self.clear(room).await,
+            Doubt::Account(account) => self.look_where(*account).await,
+        }
+    }
+
+    fn settle_blindly(&self, doubt: &Doubt) {
+        match doubt {
+            Doubt::Room(room) => self.live.hub().turn_out_here(room, PutOut::Private, Vec::new()),
+            Doubt::Account(account) => self.live.hub().end_account(*account, None),
+        }
+    }
+}
