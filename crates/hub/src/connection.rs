@@ -48,21 +48,6 @@ impl Hub {
         self.0.registry.end_account(id, except);
     }
 
-    /// Shows no more of what an account wrote that is gone. To be called after the log has forgotten it.
-    pub fn erase(&self, id: AccountId) {
-        for room in self.0.rooms.all() {
-            room.erase(id);
-        }
-    }
-
-    /// Gives an account another name: what it wrote bears it, and in every room it leaves under the old one and joins under the new.
-    pub fn rename(&self, id: AccountId, username: &str) {
-        for room in self.0.rooms.all() {
-            let later = room.rename(id, username, self.0.clock.now());
-            self.0.tell_later(&room, later);
-        }
-    }
-
     /// Sends every connection away with [`Farewell::Restarting`], spread over four fifths of `over` so that they do
     /// not all come back at once, and returns when all are gone or the time is up. Whoever connects meanwhile is
     /// sent away at once.

@@ -163,6 +163,14 @@ impl Ring {
         }
     }
 
+    /// Everybody whom an event names that is still here, as often as they are named.
+    pub(crate) fn people(&self) -> impl Iterator<Item = &Author> {
+        self.entries
+            .iter()
+            .filter_map(|entry| if let What::Event(event) = &entry.what { Some(event) } else { None })
+            .flat_map(|event| event.body.people())
+    }
+
     /// Writes anew what an account wrote that is still here, for those who come to it later: under the name it
     /// has now, or not at all when it is gone.
     pub(crate) fn rewrite(&mut self, author: AccountId, name: Option<&str>) {

@@ -99,6 +99,19 @@ impl EventBody {
         Self::Message { author, text, key, added: None }
     }
 
+    /// Who did it and to whom it was done, as far as they are named.
+    pub fn people(&self) -> impl Iterator<Item = &Author> {
+        let (by, subject) = match self {
+            Self::Message { author, .. } => (Some(author), None),
+            Self::Member { by, subject, .. } => (by.as_ref(), Some(subject)),
+            Self::Edited { by, .. } | Self::Deleted { by, .. } | Self::Reaction { by, .. } | Self::Room { by, .. } => {
+                (by.as_ref(), None)
+            }
+            Self::Erased => (None, None),
+        };
+        by.into_iter().chain(subject)
+    }
+
     /// Gives an account another name in what happened, or takes it out when it is gone (`None`). Whether that changed
     /// anything.
     pub fn sign(&mut self, account: AccountId, name: Option<&str>) -> bool {

@@ -41,22 +41,29 @@ impl App {
     /// # Errors
     /// [`Error::CredentialRefused`] or [`Error::CredentialExpired`].
     pub async fn authenticate(&self, credential: Credential<'_>) -> Result<Caller> {
-        let (session_id, expires_at) = match credential {
+        match credential {
             Credential::Token(token) => {
                 let grant = self.grant_of(token)?;
-                (grant.session_id, grant.expires_at)
+                self.admit(grant.session_id, Some(grant.account_id), grant.expires_at).await
             }
-            Credential::Cookie(cookie) => (self.session_of_cookie(cookie).await?, Timestamp(i64::MAX)),
-        };
-        self.admit(session_id, expires_at).await
+            Credential::Cookie(cookie) => {
+                let session_id = self.session_of_cookie(cookie).await?;
+                self.admit(session_id, None, Timestamp(i64::MAX)).await
+            }
+        }
     }
 
-    async fn admit(&self, session_id: SessionId, expires_at: Timestamp) -> Result<Caller> {
+    /// Lets in whoever is in a session, which is `of` an account if that is known: after a database was put back to an
+    /// earlier state its numbers are given anew, and a number in an older token may be that of somebody else's session.
+    async fn admit(&self, session_id: SessionId, of: Option<AccountId>, expires_at: Timestamp) -> Result<Caller> {
         let now = self.now();
         if expires_at <= now {
             return Err(Error::CredentialExpired);
         }
         let standing = self.standing(session_id).await?;
+        if of.is_some_and(|account| account != standing.session.account_id) {
+            return Err(Error::CredentialRefused);
+        }
         if !standing.session.stands_at(now) {
             return Err(Error::CredentialExpired);
         }
@@ -73,7 +80,7 @@ impl App {
     /// # Errors
     /// [`Error::CredentialRefused`] or [`Error::CredentialExpired`].
     pub async fn still_good(&self, caller: &Caller) -> Result<Caller> {
-        self.admit(caller.session_id, caller.expires_at).await
+        self.admit(caller.session_id, Some(caller.account.id), caller.expires_at).await
     }
 
     /// The same of who may be a guest, who stays one.

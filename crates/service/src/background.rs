@@ -16,6 +16,8 @@ impl App {
     /// The mail server's URL cannot be read, or the store is away.
     pub async fn start_background(&self) -> Result<Background> {
         let head = self.store.control_head().await?;
+        // They were read when the application was opened, and may have been changed before this line of the log.
+        self.renew_keys().await?;
         self.live.hub().control_heeded(head.seq);
         self.store.ensure_room(RoomName::lobby(), self.now()).await?;
         let transport = mail::transport::Transport::read(&self.settings.mail);

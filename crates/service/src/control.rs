@@ -7,6 +7,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use parlour_hub::Names;
 use parlour_model::{AccountId, RoomId, SessionId};
 use parlour_store::control::{ControlHead, ControlKind, ControlLine};
 
@@ -97,17 +98,15 @@ async fn heed(app: &App, lines: &[ControlLine]) -> Result<()> {
 /// Shows what people wrote under the names they have now, or not at all when they are gone. What was remembered of them
 /// says nothing of what the rooms know: it may have been read between the change and this line.
 async fn accounts_changed(app: &App, ids: BTreeSet<AccountId>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     let now = app.known_accounts(ids.iter().copied().collect()).await?;
-    let hub = app.live.hub();
-    for id in ids {
-        let Some(account) = now.get(&id) else {
-            hub.erase(id);
-            continue;
-        };
-        hub.rename(id, account.username.as_str());
-        if !hub.rooms_with(id).is_empty() {
-            app.live.doubts().open(Doubt::Account(id));
-        }
+    let name_of = |id: &AccountId| now.get(id).map(|account| account.username.as_str().to_owned());
+    let names: Names = ids.into_iter().map(|id| (id, name_of(&id))).collect();
+    let present = app.live.hub().show_as(&names).await;
+    for id in present.into_iter().filter(|id| now.contains_key(id)) {
+        app.live.doubts().open(Doubt::Account(id));
     }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Housekeeping: writing the last use of sessions, throwing out what has expired.
 
+use std::fmt::Debug;
 use std::time::Duration;
 
-use crate::Result;
 use crate::app::App;
 
 /// Small duties, such as writing who was here.
@@ -22,9 +22,7 @@ pub(crate) async fn run(app: App) {
             () = app.stopping() => true,
             () = tokio::time::sleep(OFTEN) => false,
         };
-        if let Err(error) = tidy_up(&app, round == 0 && !stopping).await {
-            tracing::warn!(?error, "housekeeping could not finish; it comes round again");
-        }
+        tidy_up(&app, round == 0 && !stopping).await;
         if stopping {
             return;
         }
@@ -32,18 +30,23 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-async fn tidy_up(app: &App, thoroughly: bool) -> Result<()> {
+async fn tidy_up(app: &App, thoroughly: bool) {
     let touched = app.doors.take_touched();
     if !touched.is_empty() {
-        app.store.touch_sessions(touched).await?;
+        say("the last use of sessions", app.store.touch_sessions(touched).await);
     }
     app.limits.prune();
-    app.finish_farewells().await?;
-    app.store.sweep_rooms(app.now()).await?;
+    say("the deletion of accounts", app.finish_farewells().await);
+    say("the sweeping of rooms", app.store.sweep_rooms(app.now()).await);
     if thoroughly {
-        let pruned = app.store.prune(app.now()).await?;
-        app.renew_keys().await?;
-        tracing::debug!(pruned, "threw out what had expired");
+        say("the pruning of what has expired", app.store.prune(app.now()).await);
+        say("the renewal of keys", app.renew_keys().await);
     }
-    Ok(())
+}
+
+/// What fails comes round again, and keeps nothing else from being done.
+fn say<T, E: Debug>(what: &str, outcome: std::result::Result<T, E>) {
+    if let Err(error) = outcome {
+        tracing::warn!(?error, "housekeeping could not finish {what}; it comes round again");
+    }
 }

@@ -14,6 +14,9 @@ use tokio::time::Instant;
 
 use crate::bus::{Change, NodeId};
 
+/// The names that accounts have now; `None` of those that are gone.
+pub type Names = HashMap<AccountId, Option<String>>;
+
 /// The people of one room.
 #[derive(Debug, Default)]
 pub(crate) struct People {
@@ -165,6 +168,11 @@ impl People {
             self.changed.push_back(id);
         }
         self.say(id);
+    }
+
+    /// By which name somebody is known here.
+    pub(crate) fn name_of(&self, id: AccountId) -> Option<&str> {
+        self.known.get(&id).map(|person| person.author.username.as_str())
     }
 
     /// Gives somebody who is here another name.

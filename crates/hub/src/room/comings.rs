@@ -1,5 +1,7 @@
 //! Comings and goings in a room, here and on other nodes.
 
+use std::collections::HashSet;
+
 use parlour_model::{AccountId, Author, Timestamp};
 use tokio::time::Instant;
 
@@ -9,6 +11,7 @@ use crate::elsewhere::Step;
 use crate::farewell::PutOut;
 use crate::lock::write;
 use crate::places::{Place, Reach};
+use crate::presence::Names;
 
 impl Room {
     /// Somebody comes: registration, the list of others and the newcomer's entry are one step.
@@ -102,6 +105,18 @@ impl Room {
             state.people.give_up(id, now);
             state.tell_if_small(self.large, at)
         })
+    }
+
+    /// Of some people, those who are shown otherwise than by the names they have now. Reading tells it, so that nobody waits
+    /// for what mostly finds nothing.
+    pub(crate) fn outdated(&self, names: &Names) -> HashSet<AccountId> {
+        let state = self.read();
+        let is_outdated = |id: AccountId, shown: &str| names.get(&id).is_some_and(|now| now.as_deref() != Some(shown));
+        let written =
+            state.ring.people().filter(|author| is_outdated(author.id, &author.username)).map(|author| author.id);
+        let known =
+            names.keys().copied().filter(|id| state.people.name_of(*id).is_some_and(|shown| is_outdated(*id, shown)));
+        written.chain(known).collect()
     }
 
     /// A person has another name: what they wrote bears it, and if they are here they leave and join.
