@@ -85,7 +85,7 @@ impl Inner {
                 if is_new {
                     info!(%node, "another node is heard");
                     // It need not wait until this one beats again to know of it.
-                    remote.say(self.beat(cluster));
+                    self.beat(cluster, remote);
                 }
             }
             Presence::Leaving => {
@@ -163,15 +163,19 @@ impl Inner {
     /// Every active room. Whoever believed this node dead hears first that it is not.
     fn rooms_to_tell(&self) -> Vec<Arc<Room>> {
         if let (Some(cluster), Some(remote)) = (&self.cluster, self.bus.remote()) {
-            remote.say(self.beat(cluster));
+            self.beat(cluster, remote);
         }
         self.rooms.all()
     }
 
-    fn beat(&self, cluster: &Cluster) -> Presence {
+    /// Says that this node lives, unless it has said goodbye.
+    fn beat(&self, cluster: &Cluster, remote: &Remote) {
+        if cluster.is_leaving() {
+            return;
+        }
         // Microseconds grow as long as a node runs, however often it beats.
         let beat = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX).max(1);
-        Presence::Beat { beat, heeded: cluster.heeded.load(Ordering::Relaxed) }
+        remote.say(Presence::Beat { beat, heeded: cluster.heeded.load(Ordering::Relaxed) });
     }
 }
 
@@ -260,8 +264,8 @@ async fn watch_nodes(hub: Weak<Inner>) {
             cluster.woken.notify_one();
         }
         before = now;
-        if tick.is_multiple_of(JUDGED_A_BEAT) && !cluster.is_leaving() {
-            remote.say(hub.beat(cluster));
+        if tick.is_multiple_of(JUDGED_A_BEAT) {
+            hub.beat(cluster, remote);
         }
         let sees = remote.is_connected() || cluster.sees_leases(now);
         let dead = lock(&cluster.nodes).judge(sees, now);

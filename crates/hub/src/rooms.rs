@@ -1,4 +1,5 @@
-//! The table of active rooms. A room is in it for as long as somebody holds it: a join, a seat, or a person awaited.
+//! The table of active rooms. A room is in it for as long as somebody holds it: a join, a seat, a person awaited,
+//! or somebody who looks in from outside.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
