@@ -108,6 +108,27 @@ async fn a_failing_commit_is_a_failure_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_write_that_says_nothing_leaves_nothing_open() {
+    let home = Home::postgres().await;
+    let ada = member(&home.store, "Ada").await;
+    let crate::harness::Place::Server(server) = &home.place else { unreachable!() };
+    let mut settings = server.settings.clone();
+    settings.connections = 1;
+    let store = Store::open_postgres(&settings, START).await.unwrap();
+    let open = "SELECT COUNT(*) FROM pg_stat_activity \
+        WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    store.database().write(async |_: &mut Tx<'_>| Ok(())).await.unwrap();
+    let wrong: Result<Option<(i64,)>> =
+        store.database().get(sql!("SELECT 1 / (id - id) FROM account"), params![]).await;
+    assert!(matches!(wrong, Err(Error::Failed(_))), "{wrong:?}");
+    assert_eq!(home.number(open).await, 0, "after a read that fails");
+    assert_eq!(store.account(ada.id).await.unwrap().as_ref(), Some(&ada));
+    assert_eq!(home.number(open).await, 0, "after a read that works");
+    store.close().await;
+    home.end().await;
+}
+
+#[tokio::test]
 async fn a_broken_line_is_busy_and_heals() {
     let home = Home::postgres().await;
     let ada = member(&home.store, "Ada").await;

@@ -80,8 +80,10 @@ fn is_away(error: &tokio_postgres::Error) -> bool {
 /// Whether nothing more can be had from a line that said this.
 pub(super) fn breaks_the_line(error: &tokio_postgres::Error) -> bool {
     let Some(state) = error.code() else { return is_away(error) };
-    // Of a copy, too: the next connection may reach the one that is written to now.
-    let states = [SqlState::FEATURE_NOT_SUPPORTED, SqlState::READ_ONLY_SQL_TRANSACTION];
+    // Of a copy, too: the next connection may reach the one that is written to now. And in a transaction that has failed,
+    // nothing is answered any more.
+    let states =
+        [SqlState::FEATURE_NOT_SUPPORTED, SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::IN_FAILED_SQL_TRANSACTION];
     states.contains(state) || state.code().starts_with("08") || state.code().starts_with("57P")
 }
 

@@ -110,6 +110,10 @@ impl Line {
     }
 
     pub(super) async fn commit(&mut self) -> Result<()> {
+        if self.opening.take().is_some() {
+            // Nothing was said, and what would have been said first must not open the next one's question.
+            return Ok(());
+        }
         self.open = Open::Commit;
         let answer = in_time(&self.client, None, self.deadline, self.client.batch_execute("COMMIT")).await;
         self.judge(answer)
