@@ -23,7 +23,7 @@ impl App {
         self.renew_keys().await?;
         self.end_what_does_not_stand().await?;
         for room in self.live.hub().active_rooms() {
-            self.live.doubts().open(Doubt::Room(room));
+            self.live.doubts().open_undecided(Doubt::Room(room));
         }
         Ok(())
     }

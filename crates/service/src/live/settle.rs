@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::PutOut;
 use super::doubts::Doubt;
@@ -12,9 +12,6 @@ use crate::app::App;
 /// How long is waited before the store is asked again: twice as long each time, up to a bound.
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(4);
-
-/// A doubt is open for so long at most: then nobody stays whom it is about.
-const LONGEST: Duration = Duration::from_mins(1);
 
 /// Looks at what is in doubt until the application stops. It has a task of its own: no end of a session waits for it.
 pub(crate) async fn settle(app: App) {
@@ -33,20 +30,22 @@ pub(crate) async fn settle(app: App) {
 impl App {
     /// Whether all could be settled.
     async fn settle_doubts(&self) -> bool {
-        let mut are_settled = true;
+        let (mut left, mut why) = (0_usize, None);
         // Taken before they are looked at: what is decided meanwhile opens them again.
-        for (doubt, since) in self.live.doubts().take() {
+        for (doubt, standing) in self.live.doubts().take() {
             let Err(error) = self.settle_doubt(&doubt).await else { continue };
-            are_settled = false;
-            if since.elapsed() < LONGEST {
-                tracing::warn!(?error, ?doubt, "it cannot be read who may stay; trying again");
-                self.live.doubts().open_since(doubt, since);
+            if self.live.doubts().open_again(&doubt, standing, Instant::now()) {
+                left += 1;
+                why = Some(error);
             } else {
                 tracing::error!(?error, ?doubt, "it cannot be read who may stay, so nobody may");
                 self.settle_blindly(&doubt);
             }
         }
-        are_settled
+        if let Some(error) = &why {
+            tracing::warn!(?error, left, "it cannot be read who may stay; trying again");
+        }
+        why.is_none()
     }
 
     async fn settle_doubt(&self, doubt: &Doubt) -> Result<()> {
