@@ -42,9 +42,9 @@ pub struct ControlLine {
 pub struct ControlHead {
     /// Its last place; 0 while it is empty.
     pub seq: i64,
-    /// Which start of which server answers, and from which table. While both are the same, what was committed is still
-    /// there; after that the database may be an earlier one, which has been going on otherwise since.
-    pub life: (i64, i64),
+    /// Which start of which server answers, from which database and from which table of it. While all are the same, what was
+    /// committed is still there; after that the database may be an earlier one, which has been going on otherwise since.
+    pub life: (i64, i64, i64),
 }
 
 impl Store {
@@ -58,16 +58,18 @@ impl Store {
 
     /// Where the control log stands.
     pub async fn control_head(&self) -> Result<ControlHead> {
+        // A copy made from a template has its tables under the numbers of the original; its own number is new.
         // A file is never put back under the process that has it open.
         let head = Sql::each(
             sql!(
                 "SELECT last_seq, CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000000 AS BIGINT), \
+                 (SELECT CAST(oid AS BIGINT) FROM pg_database WHERE datname = current_database()), \
                  CAST(tableoid AS BIGINT) FROM control_head WHERE id = 1"
             ),
-            sql!("SELECT last_seq, 0, 0 FROM control_head WHERE id = 1"),
+            sql!("SELECT last_seq, 0, 0, 0 FROM control_head WHERE id = 1"),
         );
-        let (seq, start, table) = self.db.get(head, params![]).await?.unwrap_or_default();
-        Ok(ControlHead { seq, life: (start, table) })
+        let (seq, start, database, table) = self.db.get(head, params![]).await?.unwrap_or_default();
+        Ok(ControlHead { seq, life: (start, database, table) })
     }
 
     /// The lines after `seq`, in order, and at most [`LINES_AT_ONCE`]. Lines are kept for a day: when the first is not

@@ -8,7 +8,7 @@ use parlour_store::doorbell::MOST_BYTES;
 use parlour_store::{ControlKind, Doorbell, Ears, Heard, NewNode, Rung, Store};
 use tokio::time::timeout;
 
-use crate::harness::{Home, START, audit, connect, member, on_both};
+use crate::harness::{Home, Place, START, audit, connect, member, on_both};
 
 fn node(id: i64) -> NewNode {
     NewNode { id, name: "one".to_owned(), address: "127.0.0.1:8080".to_owned(), version: "1".to_owned() }
@@ -43,6 +43,31 @@ async fn what_a_newer_program_announces_is_heard_though_not_understood() {
         assert_eq!(told.iter().map(|line| (line.seq, line.kind)).collect::<Vec<_>>(), [(1, ControlKind::Unknown)]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_copy_in_the_place_of_the_database_is_another_life() {
+    let home = Home::postgres().await;
+    let Place::Server(server) = &home.place else { unreachable!() };
+    let (root, name) = server.url.rsplit_once('/').unwrap();
+    let before = home.store.control_head().await.unwrap();
+    assert_eq!(home.store.control_head().await.unwrap(), before, "nothing has happened");
+    let outside = connect(&format!("{root}/postgres")).await;
+    let run = async |statement: String| outside.batch_execute(&statement).await.unwrap();
+    home.store.clone().close().await;
+    run(format!(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+    ))
+    .await;
+    run(format!("ALTER DATABASE {name} RENAME TO {name}_old")).await;
+    run(format!("CREATE DATABASE {name} TEMPLATE {name}_old")).await;
+    let store = home.again().await.unwrap();
+    let after = store.control_head().await.unwrap();
+    assert_eq!(after.seq, before.seq);
+    assert_ne!(after.life, before.life);
+    store.close().await;
+    run(format!("DROP DATABASE {name}_old")).await;
+    home.end().await;
 }
 
 async fn doorbell(store: &Store) -> (Doorbell, Ears) {
