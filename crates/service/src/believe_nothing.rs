@@ -48,7 +48,8 @@ impl App {
         Ok(())
     }
 
-    /// Closes the sockets of sessions that do not stand, or are by now somebody else's.
+    /// Closes the sockets of sessions that are gone or over, or are by now somebody else's. One that was only idle for too long
+    /// keeps them, as always: what a socket ends by is told to the hub, and uses may not be written yet.
     async fn end_what_does_not_stand(&self) -> Result<()> {
         let now = self.now();
         for some in self.live.hub().sessions().chunks(SESSIONS_AT_ONCE) {
@@ -65,7 +66,7 @@ impl App {
 }
 
 fn is_theirs(session: &Session, account: AccountId, now: Timestamp) -> bool {
-    session.account_id == account && session.stands_at(now)
+    session.account_id == account && now < session.expires_at
 }
 
 fn away(HistoryError: HistoryError) -> Error {
