@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use parlour_model::AccountId;
 use parlour_store::database::{Sql, Tx};
@@ -138,6 +139,36 @@ async fn a_broken_line_is_busy_and_heals() {
     connect(&server.url).await.execute(kill, &[]).await.unwrap();
     let after = until_answered!(home.store.account(ada.id).await);
     assert_eq!(after, Some(ada));
+    home.end().await;
+}
+
+/// A commit that takes longer than anybody waits; it is never cancelled.
+const SLOW_COMMIT: &str = "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN PERFORM pg_sleep(600); RETURN NULL; END'; \
+    CREATE CONSTRAINT TRIGGER linger AFTER UPDATE ON account DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION linger()";
+
+#[tokio::test]
+async fn a_line_that_does_not_answer_gives_its_place_back_at_once() {
+    let home = Home::postgres().await;
+    let ada = member(&home.store, "Ada").await;
+    home.script(SLOW_COMMIT).await;
+    let crate::harness::Place::Server(server) = &home.place else { unreachable!() };
+    let mut settings = server.settings.clone();
+    (settings.connections, settings.statement_timeout) = (1, Duration::from_secs(1));
+    let store = Store::open_postgres(&settings, START).await.unwrap();
+    let id = ada.id;
+    let outcome = store
+        .database()
+        .write(async move |tx| {
+            // The server does not give up; this side has to.
+            tx.run(sql!("SET LOCAL statement_timeout = 0"), params![]).await?;
+            tx.run(ADD, params![id, "x"]).await
+        })
+        .await;
+    assert!(matches!(outcome, Err(Error::Busy)), "{outcome:?}");
+    assert_eq!(store.account(id).await.unwrap(), Some(ada), "the only place is free");
+    store.close().await;
     home.end().await;
 }
 

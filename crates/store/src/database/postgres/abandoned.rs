@@ -21,12 +21,16 @@ pub(super) async fn settle(line: Line, encryption: MakeRustlsConnect) -> Option<
     if timeout(A_MOMENT, line.is_quiet()).await.is_ok_and(|quiet| quiet) {
         return Some(line);
     }
-    if let Some(token) = line.cancellation() {
-        match timeout(PATIENCE, token.cancel_query(encryption)).await {
-            Ok(Ok(())) => {}
-            outcome => tracing::debug!(?outcome, "a question that nobody waits for cannot be cancelled"),
-        }
-    }
+    cancel(&line, encryption).await;
     let _ = timeout(PATIENCE, line.is_quiet()).await;
     None
+}
+
+/// Cancels the line's question, if that may be cancelled.
+pub(super) async fn cancel(line: &Line, encryption: MakeRustlsConnect) {
+    let Some(token) = line.cancellation() else { return };
+    match timeout(PATIENCE, token.cancel_query(encryption)).await {
+        Ok(Ok(())) => {}
+        outcome => tracing::debug!(?outcome, "a question that nobody waits for cannot be cancelled"),
+    }
 }

@@ -11,7 +11,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::abandoned::settle;
+use super::abandoned::{cancel, settle};
 use super::line::Line;
 use super::pause::Pause;
 use super::settings::PostgresSettings;
@@ -187,7 +187,14 @@ impl Drop for Taken {
         if let Ok(runtime) = Handle::try_current() {
             let pool = self.pool.clone();
             runtime.spawn(async move {
-                if let Some(line) = settle(line, pool.0.encryption.clone()).await {
+                let encryption = pool.0.encryption.clone();
+                if !line.is_fit() {
+                    // Nobody gets it again, so nobody waits for it. It took its whole deadline to come to this, and a
+                    // cancellation takes no longer: there are never more of these than there are places.
+                    drop(place);
+                    return cancel(&line, encryption).await;
+                }
+                if let Some(line) = settle(line, encryption).await {
                     pool.put_back(line.answered());
                 }
                 drop(place);
