@@ -25,21 +25,15 @@ impl Hub {
         self.0.rooms.all().iter().map(|room| room.name.clone()).collect()
     }
 
-    /// The active rooms whose newest events are not those of the history. An event is told from another one at its place by
-    /// its time.
+    /// The room, if it is active and its newest events are not those of the history. An event is told from another one at its
+    /// place by its time.
     ///
     /// # Errors
     /// The history is away.
-    pub async fn differing(&self) -> Result<Vec<Differing>, HistoryError> {
-        let mut all = Vec::new();
-        for room in self.0.rooms.all() {
-            if room.activation.initialized()
-                && let Some(head) = self.0.differs(&room).await?
-            {
-                all.push(Differing { room: room.name.clone(), head });
-            }
-        }
-        Ok(all)
+    pub async fn differing(&self, name: &RoomName) -> Result<Option<Differing>, HistoryError> {
+        let Some(room) = self.0.rooms.find(name).filter(|room| room.activation.initialized()) else { return Ok(None) };
+        let head = self.0.differs(&room).await?;
+        Ok(head.map(|head| Differing { room: name.clone(), head }))
     }
 
     /// Has a room go on from where the history stands now: everybody there is told that they cannot go on from what they have.

@@ -1,7 +1,7 @@
 //! When what this node remembers cannot be relied on: everything is asked of the store again, and so is who is connected.
 
 use parlour_hub::HistoryError;
-use parlour_model::{AccountId, Session, SessionId, Timestamp};
+use parlour_model::{AccountId, RoomName, Session, SessionId, Timestamp};
 
 use crate::app::App;
 use crate::live::doubts::Doubt;
@@ -17,9 +17,7 @@ impl App {
     /// # Errors
     /// The store is away; this can be called again.
     pub(crate) async fn believe_nothing(&self) -> Result<()> {
-        self.accounts.forget_where(|_| true);
-        self.doors.forget_everything();
-        self.live.memory().forget_everything();
+        self.forget_everything();
         self.renew_keys().await?;
         self.end_what_does_not_stand().await?;
         for room in self.live.hub().active_rooms() {
@@ -28,24 +26,33 @@ impl App {
         Ok(())
     }
 
-    /// Has the rooms turn over that have told what the store does not know: it is an earlier one than it was. Whoever comes back
-    /// to them from then on with a place in what is lost hears that it is.
+    /// Forgets what is remembered of accounts, credentials, sessions and rooms.
+    pub(crate) fn forget_everything(&self) {
+        self.accounts.forget_where(|_| true);
+        self.doors.forget_everything();
+        self.live.memory().forget_everything();
+    }
+
+    /// Has every active room compared with the log, one after another; nobody waits for it.
+    pub(crate) fn compare_rooms(&self) {
+        for room in self.live.hub().active_rooms() {
+            self.live.comparisons().open_undecided(Doubt::Told(room));
+        }
+    }
+
+    /// Has a room turn over that has told what the store does not know: it is an earlier one than it was. Whoever comes back
+    /// to it from then on with a place in what is lost hears that it is.
     ///
     /// # Errors
     /// The store is away; this can be called again.
-    pub(crate) async fn turn_over_what_differs(&self) -> Result<()> {
-        let differing = self.live.hub().differing().await.map_err(away)?;
-        if !differing.is_empty() {
-            tracing::warn!(rooms = differing.len(), "the database is an earlier one than it was; rooms turn over");
+    pub(crate) async fn turn_over_if_differing(&self, room: &RoomName) -> Result<()> {
+        let Some(one) = self.live.hub().differing(room).await.map_err(away)? else { return Ok(()) };
+        tracing::warn!(room = %one.room, "the database is an earlier one than it was; the room turns over");
+        if let Some(head) = one.head {
+            // Of several nodes that see it, one does it.
+            self.store.begin_log_anew(head.id, head.epoch, self.now()).await?;
         }
-        for one in differing {
-            if let Some(head) = one.head {
-                // Of several nodes that see it, one does it.
-                self.store.begin_log_anew(head.id, head.epoch, self.now()).await?;
-            }
-            self.live.hub().turn_over(&one.room).await.map_err(away)?;
-        }
-        Ok(())
+        self.live.hub().turn_over(&one.room).await.map_err(away)
     }
 
     /// Closes the sockets of sessions that are gone or over, or are by now somebody else's. One that was only idle for too long

@@ -46,18 +46,24 @@ async fn catch_up(app: &App, seen: &mut ControlHead) -> Result<()> {
             return Ok(());
         }
         let lines = app.store.control_since(seen.seq).await?;
-        if head.life != seen.life || head.seq < seen.seq {
+        let is_another = head.life != seen.life || head.seq < seen.seq;
+        // Away for longer than the lines are kept: what was missed is not known, so nothing remembered is believed.
+        let has_missed = is_another || lines.first().is_none_or(|line| line.seq != seen.seq + 1);
+        if has_missed {
+            app.forget_everything();
+        }
+        // No end of a session that is told waits for what is looked at anew.
+        heed(app, &lines).await?;
+        if has_missed {
+            app.believe_nothing().await?;
+        }
+        if is_another {
             // Perhaps nothing is lost. But if something is, these numbers count other lines than those that were heeded.
             tracing::info!(
                 "the database was started anew, or it is another one; what is remembered is looked at again"
             );
-            app.believe_nothing().await?;
-            app.turn_over_what_differs().await?;
-        } else if lines.first().is_none_or(|line| line.seq != seen.seq + 1) {
-            // Away for longer than the lines are kept: what was missed is not known, so nothing remembered is believed.
-            app.believe_nothing().await?;
+            app.compare_rooms();
         }
-        heed(app, &lines).await?;
         *seen = ControlHead { seq: lines.last().map_or(head.seq, |line| line.seq), ..head };
         app.live.hub().control_heeded(seen.seq);
     }

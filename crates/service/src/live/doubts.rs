@@ -16,6 +16,8 @@ pub(crate) enum Doubt {
     Room(RoomName),
     /// Where an account may be.
     Account(AccountId),
+    /// Whether the log has what a room has told.
+    Told(RoomName),
 }
 
 /// How long the store may fail to say who may stay after something was decided: then nobody stays whom it is about.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::PutOut;
-use super::doubts::Doubt;
+use super::doubts::{Doubt, Doubts};
 use crate::Result;
 use crate::app::App;
 
@@ -13,28 +13,38 @@ use crate::app::App;
 const RETRY: Duration = Duration::from_millis(250);
 const LONGEST_RETRY: Duration = Duration::from_secs(4);
 
-/// Looks at what is in doubt until the application stops. It has a task of its own: no end of a session waits for it.
+/// Looks at what is in doubt until the application stops. It has a task of its own: no end of a session waits for it. Rooms
+/// are compared with the log meanwhile, one at a time.
 pub(crate) async fn settle(app: App) {
+    tokio::join!(settle_all(&app, app.live.doubts()), settle_all(&app, app.live.comparisons()));
+}
+
+async fn settle_all(app: &App, doubts: &Doubts) {
     let mut pause = RETRY;
     loop {
-        let are_open = app.live.doubts().are_open();
+        let are_open = doubts.are_open();
         tokio::select! {
             () = app.stopping() => return,
-            () = app.live.doubts().opened() => {}
+            () = doubts.opened() => {}
             () = sleep(pause), if are_open => {}
         }
-        pause = if app.settle_doubts().await { RETRY } else { (pause * 2).min(LONGEST_RETRY) };
+        // There may be thousands, and the application does not wait for them when it stops.
+        let are_settled = tokio::select! {
+            () = app.stopping() => return,
+            are_settled = app.settle_doubts(doubts) => are_settled,
+        };
+        pause = if are_settled { RETRY } else { (pause * 2).min(LONGEST_RETRY) };
     }
 }
 
 impl App {
     /// Whether all could be settled.
-    async fn settle_doubts(&self) -> bool {
+    async fn settle_doubts(&self, doubts: &Doubts) -> bool {
         let (mut left, mut why) = (0_usize, None);
         // Taken before they are looked at: what is decided meanwhile opens them again.
-        for (doubt, standing) in self.live.doubts().take() {
+        for (doubt, standing) in doubts.take() {
             let Err(error) = self.settle_doubt(&doubt).await else { continue };
-            if self.live.doubts().open_again(&doubt, standing, Instant::now()) {
+            if doubts.open_again(&doubt, standing, Instant::now()) {
                 left += 1;
                 why = Some(error);
             } else {
@@ -52,6 +62,7 @@ impl App {
         match doubt {
             Doubt::Room(room) => self.clear(room).await,
             Doubt::Account(account) => self.look_where(*account).await,
+            Doubt::Told(room) => self.turn_over_if_differing(room).await,
         }
     }
 
@@ -59,6 +70,8 @@ impl App {
         match doubt {
             Doubt::Room(room) => self.live.hub().turn_out_here(room, PutOut::Private, Vec::new()),
             Doubt::Account(account) => self.live.hub().end_account(*account, None),
+            // It is no decision about anybody.
+            Doubt::Told(_) => {}
         }
     }
 }

@@ -23,6 +23,7 @@ pub struct Live {
     memory: Arc<Memory>,
     behind: Arc<Behind>,
     doubts: Doubts,
+    comparisons: Doubts,
     /// How many accounts there were when they were last counted.
     counted: Mutex<Option<(i64, Timestamp)>>,
     pub(super) batcher: Arc<Batcher>,
@@ -34,7 +35,15 @@ impl Live {
         let behind = Arc::new(Behind::default());
         let seen = Seen { memory: memory.clone(), behind: behind.clone() };
         let batcher = Arc::new(Batcher::new(store, hub.clone(), clock, seen, settings.queue));
-        Self { hub, memory, behind, doubts: Doubts::default(), counted: Mutex::default(), batcher }
+        Self {
+            hub,
+            memory,
+            behind,
+            doubts: Doubts::default(),
+            comparisons: Doubts::default(),
+            counted: Mutex::default(),
+            batcher,
+        }
     }
 
     /// The hub: seats, presence and delivery on this node.
@@ -50,6 +59,11 @@ impl Live {
     /// Where this node is to look anew at who may stay.
     pub(crate) fn doubts(&self) -> &Doubts {
         &self.doubts
+    }
+
+    /// Which rooms are to be compared with the log. They wait apart, so that who may stay is not looked at after all of them.
+    pub(crate) fn comparisons(&self) -> &Doubts {
+        &self.comparisons
     }
 
     /// Where the search is behind.
