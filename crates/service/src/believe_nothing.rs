@@ -1,6 +1,6 @@
 //! When what this node remembers cannot be relied on: everything is asked of the store again, and so is who is connected.
 
-use parlour_hub::HistoryError;
+use parlour_hub::{Differing, HistoryError};
 use parlour_model::{AccountId, RoomName, Session, SessionId, Timestamp};
 
 use crate::app::App;
@@ -11,13 +11,12 @@ use crate::{Error, Result};
 const SESSIONS_AT_ONCE: usize = 500;
 
 impl App {
-    /// Believes nothing that is remembered: of accounts, credentials, sessions, rooms and keys, nor that whoever is connected
-    /// may be.
+    /// Has the store asked again, after everything was forgotten, for what is in force all the time: the keys, and that whoever is
+    /// connected may be.
     ///
     /// # Errors
     /// The store is away; this can be called again.
-    pub(crate) async fn believe_nothing(&self) -> Result<()> {
-        self.forget_everything();
+    pub(crate) async fn look_at_everything_again(&self) -> Result<()> {
         self.renew_keys().await?;
         self.end_what_does_not_stand().await?;
         for room in self.live.hub().active_rooms() {
@@ -46,13 +45,13 @@ impl App {
     /// # Errors
     /// The store is away; this can be called again.
     pub(crate) async fn turn_over_if_differing(&self, room: &RoomName) -> Result<()> {
-        let Some(one) = self.live.hub().differing(room).await.map_err(away)? else { return Ok(()) };
-        tracing::warn!(room = %one.room, "the database is an earlier one than it was; the room turns over");
-        if let Some(head) = one.head {
+        let Some(Differing(head)) = self.live.hub().differing(room).await.map_err(away)? else { return Ok(()) };
+        tracing::warn!(%room, "the database is an earlier one than it was; the room turns over");
+        if let Some(head) = head {
             // Of several nodes that see it, one does it.
             self.store.begin_log_anew(head.id, head.epoch, self.now()).await?;
         }
-        self.live.hub().turn_over(&one.room).await.map_err(away)
+        self.live.hub().turn_over(room).await.map_err(away)
     }
 
     /// Closes the sockets of sessions that are gone or over, or are by now somebody else's. One that was only idle for too long
@@ -78,4 +77,30 @@ fn is_theirs(session: &Session, account: AccountId, now: Timestamp) -> bool {
 
 fn away(HistoryError: HistoryError) -> Error {
     parlour_store::Error::Busy.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use parlour_model::Contract;
+
+    use super::*;
+
+    #[test]
+    fn only_what_is_over_or_anothers_ends() {
+        let (ada, now) = (AccountId(1), Timestamp(100));
+        let session = Session {
+            id: SessionId(1),
+            account_id: ada,
+            contract: Contract::Native,
+            device: String::new(),
+            address: String::new(),
+            created_at: Timestamp(0),
+            last_used_at: Timestamp(0),
+            expires_at: Timestamp(101),
+            idle_expires_at: Timestamp(50),
+        };
+        assert!(is_theirs(&session, ada, now), "idle for too long, as far as is written");
+        assert!(!is_theirs(&session, AccountId(2), now));
+        assert!(!is_theirs(&session, ada, Timestamp(101)));
+    }
 }

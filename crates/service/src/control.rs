@@ -47,15 +47,17 @@ async fn catch_up(app: &App, seen: &mut ControlHead) -> Result<()> {
         }
         let lines = app.store.control_since(seen.seq).await?;
         let is_another = head.life != seen.life || head.seq < seen.seq;
-        // Away for longer than the lines are kept: what was missed is not known, so nothing remembered is believed.
-        let has_missed = is_another || lines.first().is_none_or(|line| line.seq != seen.seq + 1);
+        // What an unknown line says is not known, nor what was missed by being away for longer than the lines are kept.
+        let has_missed = is_another
+            || lines.first().is_none_or(|line| line.seq != seen.seq + 1)
+            || lines.iter().any(|line| line.kind == ControlKind::Unknown);
         if has_missed {
             app.forget_everything();
         }
         // No end of a session that is told waits for what is looked at anew.
         heed(app, &lines).await?;
         if has_missed {
-            app.believe_nothing().await?;
+            app.look_at_everything_again().await?;
         }
         if is_another {
             // Perhaps nothing is lost. But if something is, these numbers count other lines than those that were heeded.
@@ -93,9 +95,7 @@ async fn heed(app: &App, lines: &[ControlLine]) -> Result<()> {
         app.live.memory().forget_numbers(&rooms);
         app.live.hub().rooms_of(&rooms).into_iter().for_each(|room| app.live.doubts().open(Doubt::Room(room)));
     }
-    if lines.iter().any(|line| line.kind == ControlKind::Unknown) {
-        app.believe_nothing().await?;
-    } else if lines.iter().any(|line| line.kind == ControlKind::KeysChanged) {
+    if lines.iter().any(|line| line.kind == ControlKind::KeysChanged) {
         app.renew_keys().await?;
     }
     accounts_changed(app, accounts).await
