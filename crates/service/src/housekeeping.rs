@@ -13,9 +13,7 @@ const ROUNDS: u32 = 120;
 
 /// Keeps house until the application stops, and once more then, so that the last uses are not lost.
 pub(crate) async fn run(app: App) {
-    if let Err(error) = app.finish_farewells().await {
-        tracing::warn!(?error, "an account that goes could not be deleted; it comes round again");
-    }
+    say("the deletion of accounts", app.finish_farewells().await);
     let mut round = 0;
     loop {
         let stopping = tokio::select! {
