@@ -10,14 +10,9 @@ use crate::repair::PAGE;
 use crate::ring::Told;
 use crate::room::Room;
 
-/// A room that has told what the history does not know.
+/// A room has told what the history does not know. With where the history stands; `None` where the room has no row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Differing {
-    /// The room.
-    pub room: RoomName,
-    /// Where the history stands; `None` where the room has no row.
-    pub head: Option<Head>,
-}
+pub struct Differing(pub Option<Head>);
 
 impl Hub {
     /// The names of the active rooms.
@@ -32,8 +27,7 @@ impl Hub {
     /// The history is away.
     pub async fn differing(&self, name: &RoomName) -> Result<Option<Differing>, HistoryError> {
         let Some(room) = self.0.rooms.find(name).filter(|room| room.activation.initialized()) else { return Ok(None) };
-        let head = self.0.differs(&room).await?;
-        Ok(head.map(|head| Differing { room: name.clone(), head }))
+        self.0.differs(&room).await
     }
 
     /// Has a room go on from where the history stands now: everybody there is told that they cannot go on from what they have.
@@ -51,18 +45,17 @@ impl Hub {
 }
 
 impl Inner {
-    /// The history's head, if the room differs from it.
-    async fn differs(&self, room: &Room) -> Result<Option<Option<Head>>, HistoryError> {
+    async fn differs(&self, room: &Room) -> Result<Option<Differing>, HistoryError> {
         // Before the head is read: what is told meanwhile has been committed in the history that is looked at.
         let Some((log, last, told)) = room.told() else { return Ok(None) };
-        let Some(head) = self.history.head(&room.name).await? else { return Ok(Some(None)) };
+        let Some(head) = self.history.head(&room.name).await? else { return Ok(Some(Differing(None))) };
         if head.epoch > log.epoch {
             // A later log takes the place of this one by itself.
             return Ok(None);
         }
         let is_other = head.epoch < log.epoch || head.id != log.id || head.last_seq < last;
         let differs = is_other || self.tells_otherwise(log.id, &told).await?;
-        Ok(differs.then_some(Some(head)))
+        Ok(differs.then_some(Differing(Some(head))))
     }
 
     /// Whether an event of the history has another time than what was told at its place. What is no longer kept says nothing.

@@ -165,10 +165,7 @@ impl Ring {
 
     /// Everybody whom an event names that is still here, as often as they are named.
     pub(crate) fn people(&self) -> impl Iterator<Item = &Author> {
-        self.entries
-            .iter()
-            .filter_map(|entry| if let What::Event(event) = &entry.what { Some(event) } else { None })
-            .flat_map(|event| event.body.people())
+        self.logged().flat_map(|event| event.body.people())
     }
 
     /// Writes anew what an account wrote that is still here, for those who come to it later: under the name it
@@ -242,8 +239,12 @@ impl Ring {
 
     /// The events that are still there: their places in the log, and their times.
     pub(crate) fn events(&self) -> impl Iterator<Item = (Seq, Timestamp)> {
-        self.entries.iter().filter_map(|entry| match entry.what() {
-            What::Event(event) => Some((event.seq, event.at)),
+        self.logged().map(|event| (event.seq, event.at))
+    }
+
+    fn logged(&self) -> impl Iterator<Item = &Event> {
+        self.entries.iter().filter_map(|entry| match &entry.what {
+            What::Event(event) => Some(event),
             What::Joined(..) | What::Left(..) | What::Typing(_) => None,
         })
     }

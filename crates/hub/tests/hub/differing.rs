@@ -9,8 +9,8 @@ use crate::support::World;
 async fn turned(world: &World) -> usize {
     let mut differing = 0;
     for room in world.hub.active_rooms() {
-        if let Some(one) = world.hub.differing(&room).await.unwrap() {
-            world.hub.turn_over(&one.room).await.unwrap();
+        if world.hub.differing(&room).await.unwrap().is_some() {
+            world.hub.turn_over(&room).await.unwrap();
             differing += 1;
         }
     }
