@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A line whose question was cancelled never is: a cancellation that comes late ends whatever runs on the line then.
 pub(super) async fn settle(line: Line, encryption: MakeRustlsConnect) -> Option<Line> {
     if timeout(A_MOMENT, line.is_quiet()).await.is_ok_and(|quiet| quiet) {
-        return Some(line);
+        return Some(line.answered());
     }
     cancel(&line, encryption).await;
     let _ = timeout(PATIENCE, line.is_quiet()).await;

@@ -195,7 +195,7 @@ impl Drop for Taken {
                     return cancel(&line, encryption).await;
                 }
                 if let Some(line) = settle(line, encryption).await {
-                    pool.put_back(line.answered());
+                    pool.put_back(line);
                 }
                 drop(place);
             });

@@ -15,8 +15,8 @@ const CONNECTING: Duration = Duration::from_secs(4);
 /// Which PostgreSQL database, and how it is used.
 #[derive(Clone)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/name`, of several servers `…@host:port,host:port/…?target_session_attrs=read-write`, with `?sslmode=disable`, `prefer`, `require` or `verify-full` and
-    /// `sslrootcert=`. A secret.
+    /// `postgres://user:password@host:port/name`, of several servers `…@host:port,host:port/…?target_session_attrs=read-write`,
+    /// with `?sslmode=disable`, `prefer`, `require` or `verify-full` and `sslrootcert=`. A secret.
     pub url: String,
     /// The most connections that are open at once.
     pub connections: usize,
