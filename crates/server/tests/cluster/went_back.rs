@@ -35,6 +35,13 @@ async fn forgets(node: &Node, token: &str) {
     tokio::time::timeout(PATIENCE, forgetting).await.expect("whoever never came is still believed");
 }
 
+/// The number of the session that a token is of.
+async fn session_of(node: &Node, token: &str) -> i64 {
+    let answer = Request::new(node.address(), "GET", "/api/v2/sessions").bearer(token).send().await.expect(200);
+    let sessions = answer.json()["items"].as_array().unwrap().clone();
+    sessions.iter().find(|session| session["current"] == true).unwrap()["id"].as_i64().unwrap()
+}
+
 /// All texts of the room.
 async fn texts(node: &Node) -> Vec<String> {
     let answer = Request::new(node.address(), "GET", "/api/v2/rooms/tea/messages").send().await.expect(200);
@@ -53,7 +60,10 @@ async fn what_is_lost_is_forgotten_by_every_node_and_whoever_heard_of_it_is_told
     for text in ["first", "second"] {
         say(one, &ada, text).await;
     }
+    town.member("bob").await;
     postgres.copy();
+    let lost = people::token(one.address(), "bob").await;
+    let number = session_of(one, &lost).await;
     for text in ["lost", "lost as well"] {
         say(one, &ada, text).await;
     }
@@ -78,6 +88,9 @@ async fn what_is_lost_is_forgotten_by_every_node_and_whoever_heard_of_it_is_told
         forgets(node, &cleo).await;
     }
     assert!(one.knows(&ada).await && two.knows(&ada).await);
+    let again = people::token(one.address(), "ada").await;
+    assert_eq!(session_of(one, &again).await, number, "numbers are given anew");
+    assert!(!one.knows(&lost).await && !two.knows(&lost).await, "a token opens no session of somebody else");
     for reader in &mut readers {
         let before = since(reader);
         let over = reader.until("unsubscribed").await.unwrap();
