@@ -1,8 +1,7 @@
 //! How a node is let in by NATS: over TLS, with a credentials file, at whichever of several servers is there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +12,7 @@ use parlour_hub::NatsSettings;
 use serde_json::{Value, json};
 
 use crate::broker::{Broker, free_port, hears, is_connected, know_one_another, node_with, until};
+use crate::certificate::certificate;
 use crate::support::member;
 
 /// A folder that goes with its test.
@@ -41,16 +41,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
-}
-
-/// A certificate of `localhost`, which is its own authority.
-fn certificate(folder: &Path) {
-    let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
-    openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext"]);
-    openssl.args(["basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "certificate.pem"]);
-    let made = openssl.current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{made:?}");
 }
 
 /// A claim of NATS's own kind of JWT, by which an operator answers for accounts and an account for users.

@@ -5,6 +5,8 @@ mod actor;
 mod agreement;
 mod air;
 mod broker;
+#[path = "../../../store/tests/store/certificate.rs"]
+mod certificate;
 mod clerk;
 mod crowd;
 mod differing;

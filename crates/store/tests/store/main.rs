@@ -3,6 +3,7 @@
 
 mod addresses;
 mod cancel;
+mod certificate;
 mod cluster;
 mod harness;
 mod invitations;

@@ -4,12 +4,12 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use futures_util::future::join_all;
 use parlour_store::{Appended, Error, PostgresSettings, Store};
 
+use crate::certificate::certificate;
 use crate::harness::{Folder, Home, Place, START, member, message, room, until_answered};
 
 /// A pgbouncer in transaction mode before the server of the test run. It ends with its owner, however that ends.
@@ -71,16 +71,6 @@ impl Drop for Pooler {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
     }
-}
-
-/// A certificate of `localhost` that nobody else has signed.
-fn certificate(folder: &Path) {
-    let mut openssl = Command::new("openssl");
-    openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
-    openssl.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext"]);
-    openssl.args(["basicConstraints=critical,CA:FALSE", "-keyout", "key.pem", "-out", "certificate.pem"]);
-    let made = openssl.current_dir(folder).output().unwrap();
-    assert!(made.status.success(), "{made:?}");
 }
 
 /// The user and the group that root's servers run as.
